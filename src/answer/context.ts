@@ -1,0 +1,22 @@
+/** What a built-in may look at to answer: a narrow view, and no way to change anything. */
+import type { Entry } from '../audit/entry.ts';
+import type { Instant } from '../base/ids.ts';
+import type { Policy } from '../policy/model.ts';
+import type { State } from '../request/life.ts';
+import type { Request } from '../request/request.ts';
+import type { Trusted } from '../trust/judge.ts';
+
+export interface Job {
+  readonly request: Request;
+  readonly state: State;
+}
+
+export interface Context {
+  readonly by: Trusted;
+  readonly policy: Policy;
+  readonly now: Instant;
+  readonly version: string;
+  readonly jobs: readonly Job[];
+  readonly head: { readonly size: number; readonly note: string };
+  readonly entries: () => AsyncIterable<Entry>;
+}

@@ -1,0 +1,41 @@
+/** The log, and what a verification of it found, in words for a person. */
+import { assertNever } from '../base/errors.ts';
+import type { Entry } from './entry.ts';
+import type { Finding } from './verify.ts';
+
+const span = (from: number, to: number): string =>
+  from === to ? `entry ${from}` : `entries ${from} to ${to}`;
+
+export function describeFinding(finding: Finding): string {
+  switch (finding.kind) {
+    case 'malformed':
+      return `entry ${finding.seq} was edited: it ${finding.detail}`;
+    case 'missing':
+      return `${span(finding.from, finding.to)} ${finding.from === finding.to ? 'is' : 'are'} missing`;
+    case 'moved':
+      return `entry ${finding.seq} was moved: it stands where entry ${finding.before} should`;
+    case 'inserted':
+      return `line ${finding.line} was put in: there is an entry ${finding.seq} already`;
+    case 'rewritten':
+      return `${span(finding.from, finding.to)} was edited: not what the signed checkpoint covers`;
+    case 'truncated':
+      return `the log ends after ${finding.have} entries; ${finding.signed} were signed`;
+    case 'checkpoint':
+      return `checkpoint: ${finding.detail}`;
+    case 'uncovered':
+      return `${span(finding.from, finding.to)} not covered by a checkpoint yet`;
+    case 'torn':
+      return `${finding.bytes} bytes of an unfinished entry at the end`;
+    default:
+      return assertNever(finding);
+  }
+}
+
+/** One entry on one line. The values are of unknown origin: make them safe before showing them. */
+export function describeEntry(entry: Entry): string {
+  const { v: _v, seq, ts, boot: _boot, type, ...facts } = entry;
+  const shown = Object.entries(facts).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return `${String(seq).padStart(6)}  ${ts}  ${type.padEnd(13)}  ${shown.join('  ')}`;
+}

@@ -1,0 +1,42 @@
+/** `vaktrom identity show @alice:hs`: the line to paste under `people:`. */
+import { Fault } from '../base/errors.ts';
+import { parseUserId } from '../base/ids.ts';
+import { openDirectory, readSecret } from '../config/directory.ts';
+import { fieldsOf, text } from '../matrix/events.ts';
+import { openHttp } from '../matrix/http.ts';
+import type { ExitCode, Io } from './io.ts';
+
+export async function identityShow(
+  root: string,
+  account: string,
+  json: boolean,
+  io: Io,
+): Promise<ExitCode> {
+  const user = parseUserId(account);
+  if (!user.ok) throw new Fault('usage', user.error);
+  const directory = await openDirectory(root);
+  const http = openHttp({
+    baseUrl: directory.settings.homeserver,
+    token: await readSecret(directory, 'access-token'),
+    signal: AbortSignal.timeout(30_000),
+  });
+  const body = JSON.stringify({ device_keys: { [user.value]: [] } });
+  const path = '/_matrix/client/v3/keys/query';
+  const answer = fieldsOf(await http({ method: 'POST', path, body, once: true }));
+  const masterKeys = fieldsOf(answer['master_keys']);
+  const keys = Object.values(fieldsOf(fieldsOf(masterKeys[user.value])['keys']));
+  const identity = keys.length === 1 ? text(keys[0]) : '';
+  if (identity === '')
+    throw new Fault(
+      'identity_unknown',
+      `${user.value} has no cross-signing identity; it is made by setting up verification in a client`,
+    );
+  if (json) io.out(JSON.stringify({ id: user.value, identity }));
+  else {
+    io.out(`- { id: ${JSON.stringify(user.value)}, identity: "${identity}" }`);
+    io.err(
+      'This is what the homeserver says. Compare it with what the person sees before you pin it.',
+    );
+  }
+  return 0;
+}

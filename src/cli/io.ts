@@ -1,0 +1,34 @@
+/** What a command of the CLI is given of the world, and how it ends. */
+import { Fatal, Fault, type FaultCode } from '../base/errors.ts';
+
+/** 0 ok, 1 refused or found wrong, 2 usage, 3 could not tell. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+export interface Io {
+  /** A line on stdout: what was asked for. */
+  readonly out: (line: string) => void;
+  /** A line on stderr: what a person should know besides. */
+  readonly err: (line: string) => void;
+  /** Asks at the terminal; undefined where nobody can answer. */
+  readonly ask: ((question: string, hidden?: boolean) => Promise<string>) | undefined;
+}
+
+const EXIT_OF: Partial<Record<FaultCode, ExitCode>> = {
+  usage: 2,
+  homeserver_unreachable: 3,
+  audit_incomplete: 3,
+  sandbox_unavailable: 3,
+};
+
+export const exitCodeOf = (error: unknown): ExitCode =>
+  error instanceof Fault ? (EXIT_OF[error.code] ?? 1) : 1;
+
+/** A mistake of the user's is one message; a mistake of ours says so and keeps its trace. */
+export function explainError(error: unknown): string {
+  if (!(error instanceof Fault) && !(error instanceof Fatal))
+    return `vaktrom: this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  const lines = [`vaktrom: ${error.message}`];
+  for (let cause: unknown = error.cause; cause instanceof Error; cause = cause.cause)
+    lines.push(`  because: ${cause.message}`);
+  return lines.join('\n');
+}

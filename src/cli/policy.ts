@@ -1,0 +1,79 @@
+/** `vaktrom policy check | test | schema`, and `vaktrom check`. */
+import { readFile } from 'node:fs/promises';
+import { Fault } from '../base/errors.ts';
+import type { Result } from '../base/result.ts';
+import { formatSchema } from '../config/conform.ts';
+import { openDirectory, readKey, readPolicy, readSecret } from '../config/directory.ts';
+import { formatProblem, type Problem } from '../config/document.ts';
+import { type PolicyFile, parsePolicy } from '../config/policy-file.ts';
+import { policySchema } from '../config/policy-schema.ts';
+import { testPolicy } from '../config/policy-test.ts';
+import { settingsSchema } from '../config/settings.ts';
+import { plural } from '../output/quantity.ts';
+import { readSigningKey } from '../store/keys.ts';
+import type { ExitCode, Io } from './io.ts';
+
+export async function policyCheck(path: string, json: boolean, io: Io): Promise<ExitCode> {
+  const parsed = await parseFile(path);
+  if (!parsed.ok) return tellProblems(parsed.error, json, io);
+  const { policy, expectations } = parsed.value;
+  const facts = {
+    sha256: policy.sha256,
+    people: policy.people.size,
+    rooms: policy.rooms.size,
+    actions: policy.actions.size,
+    tests: expectations.length,
+  };
+  io.out(
+    json
+      ? JSON.stringify({ ok: true, ...facts })
+      : `${path}: ok, ${plural(facts.people, 'person').replace('persons', 'people')}, ${plural(facts.rooms, 'room')}, ` +
+          `${plural(facts.actions, 'action')}, ${plural(facts.tests, 'test')}`,
+  );
+  return 0;
+}
+
+export async function policyTest(path: string, json: boolean, io: Io): Promise<ExitCode> {
+  const parsed = await parseFile(path);
+  if (!parsed.ok) return tellProblems(parsed.error, json, io);
+  const results = testPolicy(parsed.value);
+  const failed = results.filter((r) => r.fault !== undefined);
+  if (json) io.out(JSON.stringify({ ok: failed.length === 0, results }));
+  else {
+    for (const { name, fault } of results)
+      io.out(fault === undefined ? `ok    ${name}` : `FAIL  ${name}: ${fault}`);
+    io.out(`${results.length - failed.length} passed, ${failed.length} failed`);
+  }
+  return failed.length === 0 ? 0 : 1;
+}
+
+const SCHEMAS = { policy: policySchema, settings: settingsSchema } as const;
+
+export const schemaText = (of: keyof typeof SCHEMAS): string =>
+  `${JSON.stringify(formatSchema(SCHEMAS[of]), null, 2)}\n`;
+
+/** Everything that can be checked without the network: settings, policy, secrets. */
+export async function check(root: string, json: boolean, io: Io): Promise<ExitCode> {
+  const directory = await openDirectory(root);
+  await readPolicy(directory.policyPath);
+  await readSecret(directory, 'access-token');
+  await readKey(directory, 'crypto-key');
+  readSigningKey(await readSecret(directory, 'audit-key'));
+  io.out(
+    json ? JSON.stringify({ ok: true }) : `${root}: settings, policy and secrets are in order`,
+  );
+  return 0;
+}
+
+async function parseFile(path: string): Promise<Result<PolicyFile, readonly Problem[]>> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new Fault('policy_invalid', `cannot read ${path}`, cause);
+  });
+  return parsePolicy(text, path);
+}
+
+function tellProblems(problems: readonly Problem[], json: boolean, io: Io): ExitCode {
+  if (json) io.out(JSON.stringify({ ok: false, problems }));
+  else for (const problem of problems) io.err(formatProblem(problem));
+  return 1;
+}

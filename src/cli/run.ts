@@ -1,0 +1,40 @@
+/** `vaktrom run`: the daemon in the foreground, for a terminal or for systemd. */
+import { describeError } from '../base/errors.ts';
+import { openDirectory } from '../config/directory.ts';
+import { openDaemon } from '../daemon.ts';
+import { openJournal } from '../system/journal.ts';
+import { notifySupervisor } from '../system/notify.ts';
+import type { ExitCode, Io } from './io.ts';
+
+/** Longest that a shutdown waits for runs to end and for the room to be told. */
+const DRAIN_LIMIT_MS = 25_000;
+
+export async function run(root: string, io: Io): Promise<ExitCode> {
+  const log = openJournal();
+  const signal = Promise.withResolvers<NodeJS.Signals>();
+  process.once('SIGTERM', signal.resolve);
+  process.once('SIGINT', signal.resolve);
+  // A panic of the crypto library surfaces here; it must never be lived through.
+  const crash = (error: unknown): never => {
+    log.error({ error: describeError(error) }, 'crashed; the supervisor has to start me again');
+    process.exit(1);
+  };
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
+
+  await using daemon = await openDaemon(await openDirectory(root), log);
+  process.on('SIGHUP', () => void daemon.reloadPolicy().catch(crash));
+  daemon.failed.catch(crash);
+  const started = await Promise.race([daemon.ready.then(() => true), signal.promise]);
+  if (started === true) {
+    io.out('ready');
+    notifySupervisor('READY=1', log);
+  }
+  const reason = await signal.promise;
+  log.info({ reason }, 'shutting down');
+  notifySupervisor('STOPPING=1', log);
+  const limit = setTimeout(() => crash(new Error('the shutdown took too long')), DRAIN_LIMIT_MS);
+  await daemon.drain(reason);
+  clearTimeout(limit);
+  return 0;
+}

@@ -1,0 +1,42 @@
+/** What `vaktrom init` writes for a person to go on from. */
+
+export interface StarterSettings {
+  readonly homeserver: string;
+  readonly user: string;
+  readonly device: string;
+}
+
+// JSON strings are YAML strings, so nothing that was typed can become syntax.
+const quote = (text: string): string => JSON.stringify(text);
+
+export const formatSettings = ({ homeserver, user, device }: StarterSettings): string =>
+  `# yaml-language-server: $schema=./vaktrom.schema.json
+version: 1
+homeserver: ${quote(homeserver)}
+user: ${quote(user)}
+device: ${quote(device)}
+policy: policy.yaml
+state: state
+secrets: secrets
+`;
+
+export const STARTER_POLICY = `# yaml-language-server: $schema=./policy.schema.json
+# Who may do what, where. Nothing is allowed that is not written here.
+# Check it: vaktrom policy check     Try it: vaktrom policy test
+version: 1
+people: {}
+  # alice:
+  #   roles: [ops]
+  #   accounts:
+  #     # vaktrom identity show @alice:example.org prints this line
+  #     - { id: "@alice:example.org", identity: "..." }
+rooms: {}
+  # ops: { id: "!room:example.org" }
+actions: {}
+  # status:
+  #   summary: Show the health of a service
+  #   run: [/opt/ops/bin/status, "--service", "{service}"]
+  #   params: { service: { enum: [web, api] } }
+  #   effect: read
+  #   allow: { roles: [ops], rooms: [ops] }
+`;

@@ -1,0 +1,126 @@
+/**
+ * Typed text + catalogue → a command with named, checked values; or one sentence that says how far
+ * it got and what to type instead. Values are given by position, as `name=value`, or as
+ * `--name value`; once a value is named, the rest may still be given by position, in order.
+ */
+import { err, ok, type Result } from '../base/result.ts';
+import { nearest } from '../base/suggest.ts';
+import type { Offer } from './catalogue.ts';
+import { faultInValue, type Parameter, usageOf } from './parameter.ts';
+import { splitWords, type Word } from './words.ts';
+
+export interface Command {
+  readonly name: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+export interface ParseRefusal {
+  readonly code: 'malformed' | 'unknown_command' | 'bad_parameter';
+  /** A sentence for the person who typed it. */
+  readonly message: string;
+}
+
+/**
+ * `offers`: everything there is. `visible`: the names that the asker may know of; only these are
+ * suggested, and the values of any other are not even looked at, so that no complaint about them can
+ * tell what it takes.
+ */
+export function parseCommand(
+  typed: string,
+  offers: ReadonlyMap<string, Offer>,
+  visible: ReadonlySet<string>,
+): Result<Command, ParseRefusal> {
+  const words = splitWords(typed);
+  if (!words.ok) return err({ code: 'malformed', message: words.error });
+  const [first, ...rest] = words.value;
+  if (!first) return err({ code: 'malformed', message: 'There is no command. Try !help.' });
+  const name = first.text.toLowerCase();
+  const offer = offers.get(name);
+  if (!offer) {
+    const near = nearest(name, visible);
+    const hint = near === undefined ? 'Try !help.' : `Did you mean !${near}?`;
+    return err({ code: 'unknown_command', message: `There is no command !${name} here. ${hint}` });
+  }
+  if (!visible.has(name)) return ok({ name, values: {} });
+  const values = bindValues(offer, rest, typed);
+  return values.ok ? ok({ name, values: values.value }) : badParameter(offer, values.error);
+}
+
+export const usage = (offer: Pick<Offer, 'name' | 'parameters'>): string =>
+  [`!${offer.name}`, ...offer.parameters.map(usageOf)].join(' ');
+
+const badParameter = (offer: Offer, why: string): Result<never, ParseRefusal> =>
+  err({ code: 'bad_parameter', message: `${why} Usage: ${usage(offer)}` });
+
+type Values = Record<string, string>;
+
+function bindValues(offer: Offer, words: readonly Word[], typed: string): Result<Values, string> {
+  const values: Values = Object.create(null);
+  const byName = new Map(offer.parameters.map((p) => [p.name, p]));
+  const last = offer.parameters.at(-1);
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i];
+    if (!word) break;
+    const named = namedValue(word, words[i + 1], byName);
+    if (!named.ok) return named;
+    if (named.value?.tookNext) i++;
+    const target = named.value?.parameter ?? offer.parameters.find((p) => !(p.name in values));
+    if (!target) return err(`"${word.text}" is one value too many.`);
+    if (target.name in values) return err(`${target.name} is given twice.`);
+    if (offer.takesRest && target === last && !named.value) {
+      values[target.name] = typed.slice(word.start).trim();
+      break;
+    }
+    values[target.name] = named.value ? named.value.text : word.text;
+  }
+  return withFallbacks(offer.parameters, values);
+}
+
+interface Named {
+  readonly parameter: Parameter;
+  readonly text: string;
+  readonly tookNext: boolean;
+}
+
+/** `name=value` or `--name value` or `--name=value`; undefined for a value given by position. */
+function namedValue(
+  word: Word,
+  next: Word | undefined,
+  byName: ReadonlyMap<string, Parameter>,
+): Result<Named | undefined, string> {
+  if (word.quoted) return ok(undefined);
+  const option = /^--([a-z][a-z0-9_-]*)(?:=(.*))?$/s.exec(word.text);
+  if (option) {
+    const [, name = '', attached] = option;
+    const parameter = byName.get(name);
+    if (!parameter) return err(unknownParameter(name, byName));
+    if (attached === undefined && !next) return err(`--${name} has no value.`);
+    return ok({
+      parameter,
+      text: attached ?? next?.text ?? '',
+      tookNext: attached === undefined,
+    });
+  }
+  const assignment = /^([a-z][a-z0-9_-]*)=(.*)$/s.exec(word.text);
+  if (!assignment || byName.size === 0) return ok(undefined);
+  const [, name = '', text = ''] = assignment;
+  const parameter = byName.get(name);
+  // A value with "=" in it is taken for a slip in a name rather than guessed at; quotes make it plain.
+  return parameter ? ok({ parameter, text, tookNext: false }) : err(unknownParameter(name, byName));
+}
+
+function unknownParameter(name: string, byName: ReadonlyMap<string, Parameter>): string {
+  const near = nearest(name, byName.keys());
+  return `There is no parameter ${name}.${near === undefined ? '' : ` Did you mean ${near}?`}`;
+}
+
+function withFallbacks(parameters: readonly Parameter[], given: Values): Result<Values, string> {
+  for (const parameter of parameters) {
+    const value = given[parameter.name] ?? parameter.fallback;
+    if (value === undefined) return err(`${parameter.name} is missing.`);
+    const fault = given[parameter.name] === undefined ? undefined : faultInValue(parameter, value);
+    if (fault !== undefined) return err(`${parameter.name} cannot be "${value}": ${fault}.`);
+    given[parameter.name] = value;
+  }
+  return ok(given);
+}

@@ -1,0 +1,204 @@
+/**
+ * The shape of policy.yaml as a person writes it. What a name refers to is checked one file on, in
+ * policy-file.ts. The JSON Schema for editors is generated from this.
+ */
+import { z } from 'zod';
+import {
+  parseActionName,
+  parsePersonName,
+  parseRoomId,
+  parseRoomName,
+  parseUserId,
+} from '../base/ids.ts';
+import { parsedBy } from './parsed-by.ts';
+
+const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const duration = z
+  .string()
+  .regex(/^[1-9][0-9]{0,5}[smhd]$/, 'must be a duration such as 90s, 15m, 2h or 1d')
+  .transform((text) => Number(text.slice(0, -1)) * UNIT_MS[text.at(-1) as keyof typeof UNIT_MS])
+  .describe('a duration: 90s, 15m, 2h, 1d');
+
+const UNIT_BYTES = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
+const size = z
+  .string()
+  .regex(/^[1-9][0-9]{0,5}[KMG]$/, 'must be a size such as 512K, 256M or 2G')
+  .transform(
+    (text) => Number(text.slice(0, -1)) * UNIT_BYTES[text.at(-1) as keyof typeof UNIT_BYTES],
+  )
+  .describe('a size in bytes: 512K, 256M, 2G');
+
+const time = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, 'must be a time such as "22:00"');
+const word = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'must be lower-case letters, digits, - and _');
+const absolutePath = z
+  .string()
+  .regex(/^\/(?!.*(?:^|\/)\.\.?(?:\/|$))[^\0]*$/, 'must be an absolute path without . or ..');
+const factor = z.enum(['totp', 'webauthn']);
+const roles = z.array(word).min(1);
+const some = <T extends z.ZodType>(item: T) => z.array(item).min(1, 'must not be empty');
+
+const moment = z
+  .string()
+  .regex(
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/,
+    'must be a time with its zone, such as 2026-03-03T22:30+01:00',
+  )
+  .transform((text) => Date.parse(text));
+
+const timeZone = z.string().refine(
+  (name) => {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: name });
+      return true;
+    } catch {
+      return false; // the runtime's way of saying that it knows no such zone
+    }
+  },
+  { message: 'must be a time zone such as Europe/Berlin' },
+);
+
+const destination = z
+  .string()
+  .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?:[0-9]{1,5}$/, 'must be host:port')
+  .transform((text) => ({
+    host: text.slice(0, text.lastIndexOf(':')),
+    port: Number(text.slice(text.lastIndexOf(':') + 1)),
+  }))
+  .refine(({ port }) => port >= 1 && port <= 65_535, {
+    message: 'the port must be from 1 to 65535',
+  });
+const network = z
+  .union([z.literal('none').transform(() => []), z.array(destination)])
+  .describe('"none", or the host:port pairs that can be reached');
+
+const account = z.strictObject({
+  id: parsedBy(parseUserId, 'the Matrix account, @name:server'),
+  identity: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9+/]{43}$/,
+      'must be 43 characters of unpadded base64 (see: vaktrom identity show)',
+    )
+    .optional()
+    .describe('the pinned master key; without it: read actions only'),
+});
+
+const person = z.strictObject({ roles, accounts: some(account) });
+
+const posture = z.strictObject({
+  encrypted: z.literal(true).optional(),
+  invite_only: z.literal(true).optional(),
+  members: z.literal('policy').optional().describe('every member is an account of the policy'),
+  history: z.enum(['joined', 'invited', 'shared']).optional(),
+  guests: z.literal(false).optional(),
+  servers: some(z.string()).optional().describe('the only servers that members may be on'),
+});
+
+const room = z.strictObject({
+  id: parsedBy(parseRoomId, 'the room id, !opaque:server (not an alias)'),
+  posture: posture.optional(),
+  max_members: z.int().min(2).optional(),
+  encrypted: z.literal(true).optional().describe('always so; false cannot be asked for'),
+  verified_devices_only: z
+    .literal(true)
+    .optional()
+    .describe('always so: only cross-signed devices are heard'),
+});
+
+const window = z.strictObject({
+  tz: timeZone,
+  days: some(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])),
+  from: time,
+  to: time.describe('before "from": on the next day'),
+});
+
+const parameter = z
+  .strictObject({
+    enum: some(z.string().min(1).max(200)).optional(),
+    pattern: z.string().min(1).max(200).optional().describe('compiled as ^(?:…)$ with the u flag'),
+    max_length: z.int().min(1).max(256).optional().describe('demanded with pattern'),
+    integer: z.strictObject({ min: z.int(), max: z.int() }).optional(),
+    default: z.string().optional(),
+    allow_dash: z.boolean().optional().describe('a value may begin with "-"'),
+  })
+  .refine((p) => [p.enum, p.pattern, p.integer].filter((x) => x !== undefined).length === 1, {
+    message: 'needs exactly one of enum, pattern, integer',
+  })
+  .refine((p) => (p.pattern === undefined) === (p.max_length === undefined), {
+    message: 'pattern and max_length go together',
+  });
+
+const quorum = z.strictObject({
+  count: z.int().min(1).max(9).describe('distinct people, the requester excluded'),
+  roles,
+  step_up: factor.optional(),
+  within: duration.optional(),
+});
+
+const sandbox = z.strictObject({
+  network: network.optional(),
+  read: z.array(absolutePath).optional(),
+  write: z.array(absolutePath).optional(),
+  timeout: duration.optional(),
+  memory: size.optional(),
+  max_output: size.optional(),
+  processes: z.int().min(1).max(4096).optional(),
+});
+
+const action = z.strictObject({
+  summary: z.string().min(1).max(200),
+  run: some(z.string()).describe('argv, no shell; {name} is replaced inside one argument'),
+  params: z.record(word, parameter).optional(),
+  env: z
+    .record(z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'must be a variable name'), z.string())
+    .optional(),
+  effect: z.enum(['read', 'change', 'destructive']),
+  mode: z.enum(['observe', 'warn', 'enforce']).optional(),
+  allow: z.strictObject({ roles, rooms: some(word), windows: some(z.string()).optional() }),
+  require: z
+    .strictObject({
+      step_up: factor.optional(),
+      approvals: z.union([some(quorum), quorum]).optional(),
+      within: duration.optional(),
+    })
+    .optional(),
+  sandbox: sandbox.optional(),
+});
+
+const expectation = z.strictObject({
+  as: word,
+  do: z.string().min(1),
+  in: word,
+  at: moment.optional(),
+  step_up: factor.optional(),
+  approved_by: z.array(z.string().regex(/^[a-z][a-z0-9_-]*(:(totp|webauthn))?$/)).optional(),
+  expect: z.enum(['allow', 'deny', 'pending']),
+  because: z.string().optional(),
+  missing: z.array(z.string()).optional(),
+});
+
+export const policySchema = z.strictObject({
+  version: z.literal(1),
+  people: z.record(parsedBy(parsePersonName, 'a name'), person),
+  rooms: z.record(parsedBy(parseRoomName, 'a name'), room),
+  windows: z.record(word, window).optional(),
+  defaults: z
+    .strictObject({
+      timeout: duration.optional(),
+      network: z.literal('none').optional(),
+      output: z
+        .literal('redact-secrets')
+        .optional()
+        .describe('always so: the values of secrets given to an action never reach a room'),
+      memory: size.optional(),
+      max_output: size.optional(),
+      processes: z.int().min(1).max(4096).optional(),
+    })
+    .optional(),
+  actions: z.record(parsedBy(parseActionName, 'a name'), action),
+  tests: z.array(expectation).optional(),
+});
+
+export type PolicyDocument = z.output<typeof policySchema>;

@@ -1,0 +1,59 @@
+/** Runs the tests that a policy file carries: what somebody types, and what has to come of it. */
+import type { PersonName, RoomName } from '../base/ids.ts';
+import { parseCommand } from '../command/parse.ts';
+import { decide } from '../policy/decide.ts';
+import { nameMissing } from '../policy/explain.ts';
+import type { Factor } from '../policy/model.ts';
+import { allOffers, visibleNames } from '../policy/offers.ts';
+import type { PolicyExpectation, PolicyFile } from './policy-file.ts';
+
+export interface TestResult {
+  readonly name: string;
+  /** What came instead; undefined when the test passed. */
+  readonly fault: string | undefined;
+}
+
+/** Where a test does not say when: a Wednesday, noon. */
+const DEFAULT_TIME = Date.UTC(2026, 0, 7, 12);
+
+export const testPolicy = (file: PolicyFile): readonly TestResult[] =>
+  file.expectations.map((expected) => ({
+    name: `${expected.as} in ${expected.in}: ${expected.do}`,
+    fault: faultIn(file, expected),
+  }));
+
+function faultIn({ policy }: PolicyFile, expected: PolicyExpectation): string | undefined {
+  const person = expected.as as PersonName;
+  const room = expected.in as RoomName;
+  if (!policy.people.has(person)) return `there is no person ${person}`;
+  if (!policy.rooms.has(room)) return `there is no room ${room}`;
+  const command = parseCommand(expected.do, allOffers(policy), visibleNames(policy, person));
+  const decision = command.ok
+    ? decide(
+        policy,
+        { person, pinned: true, room, action: command.value.name, values: command.value.values },
+        {
+          now: expected.at ?? DEFAULT_TIME,
+          factor: expected.step_up,
+          approvals: (expected.approved_by ?? []).map(parseApproval),
+        },
+      )
+    : // What does not parse is refused for its values before the policy is asked.
+      ({
+        kind: 'deny',
+        because: command.error.code === 'bad_parameter' ? 'params' : 'action',
+      } as const);
+  const because = decision.kind === 'deny' ? decision.because : undefined;
+  const missing = decision.kind === 'pending' ? decision.missing.map(nameMissing) : [];
+  const got = [decision.kind, because, missing.join(', ')].filter(Boolean).join(' ');
+  const asExpected =
+    decision.kind === expected.expect &&
+    (expected.because === undefined || expected.because === because) &&
+    (expected.missing === undefined || expected.missing.join() === missing.join());
+  return asExpected ? undefined : `got ${got}`;
+}
+
+function parseApproval(text: string) {
+  const [person = '', factor] = text.split(':');
+  return { person: person as PersonName, factor: factor as Factor | undefined };
+}

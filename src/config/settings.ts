@@ -1,0 +1,34 @@
+/** vaktrom.yaml: where the daemon finds its homeserver and its files. Who may do what is in the policy. */
+import { z } from 'zod';
+import { parseDeviceId, parseUserId } from '../base/ids.ts';
+import { ok, type Result } from '../base/result.ts';
+import { parseConforming } from './conform.ts';
+import type { Problem } from './document.ts';
+import { parsedBy } from './parsed-by.ts';
+
+export const settingsSchema = z.strictObject({
+  version: z.literal(1),
+  homeserver: z
+    .url({ protocol: /^https?$/, error: 'must be a URL such as https://matrix.example.org' })
+    .describe('base URL of the homeserver; trusted to deliver messages, and for nothing else'),
+  user: parsedBy(parseUserId, 'the account of the bot, @name:server'),
+  device: parsedBy(parseDeviceId, 'the device of the bot; written by vaktrom init'),
+  policy: z.string().min(1).default('policy.yaml').describe('the policy, relative to this file'),
+  state: z
+    .string()
+    .min(1)
+    .default('state')
+    .describe('folder that the daemon writes to: crypto store, audit log; 0700, its own'),
+  secrets: z
+    .string()
+    .min(1)
+    .default('secrets')
+    .describe('folder of access-token, crypto-key and audit-key; 0700, never in a backup in clear'),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+
+export function parseSettings(text: string, file: string): Result<Settings, readonly Problem[]> {
+  const parsed = parseConforming(settingsSchema, text, file);
+  return parsed.ok ? ok(parsed.value.value) : parsed;
+}

@@ -1,0 +1,22 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import type { Io } from './cli/io.ts';
+import { runCommandLine } from './cli/program.ts';
+
+const io: Io = {
+  out: (line) => void process.stdout.write(`${line}\n`),
+  err: (line) => void process.stderr.write(`${line}\n`),
+  ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
+};
+
+async function ask(question: string, hidden = false): Promise<string> {
+  process.stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const output = hidden ? silent : process.stderr;
+  using lines = createInterface({ input: process.stdin, output, terminal: true });
+  const answer = await lines.question('');
+  if (hidden) process.stderr.write('\n');
+  return answer.trim();
+}
+
+process.exitCode = await runCommandLine(process.argv.slice(2), io);

@@ -1,0 +1,123 @@
+/**
+ * A sync response → sightings, in the order of the timeline. Messages whose key has not come yet wait
+ * for it a short while: the homeserver may deliver the two in either order.
+ */
+import type { Instant, RoomId, UserId } from '../base/ids.ts';
+import type { Clock, Log } from '../ports.ts';
+import type { Register } from '../trust/judge.ts';
+import type { Seen, Sighting } from '../trust/sighting.ts';
+import type { Crypto } from './crypto/device.ts';
+import { fieldsOf, parseMessage, type Sync, type TimelineEvent, text, threadOf } from './events.ts';
+import type { Members } from './members.ts';
+
+/** How long a message waits for its key. */
+const PATIENCE_MS = 10_000;
+const MAX_WAITING = 100;
+
+interface Waiting {
+  readonly room: RoomId;
+  readonly event: TimelineEvent;
+  readonly when: Sighting['when'];
+  readonly untilAt: Instant;
+}
+
+export interface FeedParts {
+  readonly crypto: Crypto;
+  readonly members: Members;
+  readonly register: () => Register;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Resolves once what became of the sighting is durable. */
+  readonly hear: (sighting: Sighting) => Promise<void>;
+}
+
+export interface Feed {
+  handle(sync: Sync, when: Sighting['when']): Promise<void>;
+  /** Messages are waiting for their key: the position of the sync should not be saved yet. */
+  isWaiting(): boolean;
+}
+
+export function openFeed({ crypto, members, register, clock, log, hear }: FeedParts): Feed {
+  let waiting: readonly Waiting[] = [];
+  const rooms = new Set<RoomId>();
+
+  const handle = async (sync: Sync, when: Sighting['when']): Promise<void> => {
+    await crypto.receive(sync.keys);
+    if (sync.keys.changed.length > 0) members.forgetIdentities();
+    for (const { room, membersChanged } of sync.joined) if (membersChanged) members.forget(room);
+    const again = waiting;
+    waiting = [];
+    for (const one of again) await look(one);
+    const untilAt = clock.now() + PATIENCE_MS;
+    for (const { room, events, limited } of sync.joined) {
+      const arrival = rooms.has(room)
+        ? -1
+        : events.findLastIndex((e) => isJoinOf(e, register().bot));
+      rooms.add(room);
+      if (!register().rooms.has(room)) continue;
+      if (limited && when === 'missed')
+        log.warn({ room }, 'more was said here while I was away than I was given');
+      for (const [index, event] of events.entries())
+        await look({ room, event, when: index < arrival ? 'history' : when, untilAt });
+    }
+  };
+
+  const look = async (one: Waiting): Promise<void> => {
+    const { room, event, when } = one;
+    if (event.type === 'm.room.tombstone')
+      log.warn({ room }, 'the room was upgraded; I do not follow: name the new room in the policy');
+    const seen = await see(one);
+    if (seen === 'later') waiting = [...waiting, one];
+    else if (seen)
+      await hear({
+        room,
+        event: event.event,
+        sender: event.sender,
+        thread: threadOf(event),
+        when,
+        seen,
+      });
+  };
+
+  const see = async ({ room, event, untilAt }: Waiting): Promise<Seen | 'later' | undefined> => {
+    if (event.sender === register().bot || event.stateKey !== undefined) return undefined;
+    if (event.type !== 'm.room.encrypted') {
+      const message = parseMessage(event.type, event.content);
+      return message && { kind: 'clear', message };
+    }
+    const content = megolmContent(event);
+    if (!content) return undefined;
+    const result = await crypto.decrypt({ ...rawOf(event), content }, room);
+    if (result.kind === 'undecryptable')
+      return result.because === 'missing_key' && mayWait(untilAt) ? 'later' : result;
+    const { type, content: clear, kind: _, ...from } = result;
+    // The relation stands outside the ciphertext; an edit says so inside as well, so look at both.
+    const relates = fieldsOf(event.content)['m.relates_to'];
+    const message = parseMessage(type, { 'm.relates_to': relates, ...fieldsOf(clear) });
+    return message && { kind: 'decrypted', message, from };
+  };
+
+  const mayWait = (untilAt: Instant): boolean =>
+    clock.now() < untilAt && waiting.length < MAX_WAITING;
+
+  return { handle, isWaiting: () => waiting.length > 0 };
+}
+
+/** What stands before our own arrival in a room was not said to us. */
+const isJoinOf = ({ type, stateKey, content }: TimelineEvent, user: UserId): boolean =>
+  type === 'm.room.member' && stateKey === user && content['membership'] === 'join';
+
+const rawOf = ({ event, sender, type }: TimelineEvent) => ({
+  event_id: event,
+  sender,
+  type,
+  origin_server_ts: 0, // the homeserver's word, needed by the parser and used for nothing
+});
+
+function megolmContent({ content }: TimelineEvent) {
+  const { algorithm, session_id, ciphertext } = content;
+  const known = algorithm === 'm.megolm.v1.aes-sha2' && typeof ciphertext === 'string';
+  return known && text(session_id) !== ''
+    ? { ...content, session_id: text(session_id), ciphertext }
+    : undefined;
+}

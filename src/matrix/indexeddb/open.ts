@@ -1,0 +1,70 @@
+/**
+ * The durable store of the Matrix crypto: IndexedDB, as far as matrix-sdk-crypto-wasm 18.9.0 uses it, on one
+ * SQLite file. The wasm finds it by globals: it calls `indexedDB.open`, makes ranges with `IDBKeyRange`
+ * and recognises what it gets by `instanceof` of the other constructors below (a missing one would be
+ * the answer "no", not an error). It looks them up at each use, never when it is imported: the import
+ * may come before or after, but no `StoreHandle` may be opened before.
+ */
+import { Fatal } from '../../base/errors.ts';
+import { IDBCursor, IDBCursorWithValue } from './cursor.ts';
+import { IDBDatabase } from './database.ts';
+import { IDBFactory, IDBOpenDBRequest } from './factory.ts';
+import { JobQueue } from './job-queue.ts';
+import { IDBKeyRange } from './key-range.ts';
+import { IDBRequest } from './request.ts';
+import { openStorage } from './sqlite-file.ts';
+import type { Storage } from './storage.ts';
+
+export interface IndexedDbOptions {
+  /** Its folder is made if it is missing. */
+  readonly file: string;
+  /**
+   * Called at most once, when memory and disk may disagree from here on. Nothing is settled after it:
+   * the process must exit.
+   */
+  readonly onFatal: (error: Fatal) => void;
+}
+
+/**
+ * Close the `OlmMachine` before this is disposed of; one store at a time in a process.
+ *
+ * @throws Fatal `directory_in_use` when another process has the file open; `crypto_store_failed` when it
+ * is damaged, is not ours, was written by a later version or cannot be used.
+ */
+export async function openIndexedDb(options: IndexedDbOptions): Promise<AsyncDisposable> {
+  return serveIndexedDb(openStorage(options.file), options.onFatal);
+}
+
+/** The same on a file that is open already. */
+export function serveIndexedDb(
+  storage: Storage,
+  onFatal: IndexedDbOptions['onFatal'],
+): AsyncDisposable {
+  const { file, sql } = storage;
+  if ('indexedDB' in globalThis) {
+    sql.close();
+    throw new Fatal('crypto_store_failed', `this process has an IndexedDB already, beside ${file}`);
+  }
+  const queue = new JobQueue((error) =>
+    onFatal(new Fatal('crypto_store_failed', `the crypto store ${file} failed`, error)),
+  );
+  const globals = {
+    indexedDB: new IDBFactory(storage, queue),
+    IDBCursor,
+    IDBCursorWithValue,
+    IDBDatabase,
+    IDBKeyRange,
+    IDBOpenDBRequest,
+    IDBRequest,
+  };
+  for (const [name, value] of Object.entries(globals)) {
+    Object.defineProperty(globalThis, name, { value, configurable: true });
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      await queue.close();
+      for (const name of Object.keys(globals)) Reflect.deleteProperty(globalThis, name);
+      if (sql.isOpen) sql.close();
+    },
+  };
+}

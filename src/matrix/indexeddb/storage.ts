@@ -1,0 +1,18 @@
+/** One open file, with everything that is prepared for it. */
+import type { DatabaseSync } from 'node:sqlite';
+import { Catalogue } from './catalogue.ts';
+import { prepareStatements, type Statements } from './statements.ts';
+
+export interface Storage {
+  readonly file: string;
+  readonly sql: DatabaseSync;
+  readonly catalogue: Catalogue;
+  readonly statements: Statements;
+}
+
+export const storageOn = (file: string, sql: DatabaseSync): Storage => ({
+  file,
+  sql,
+  catalogue: new Catalogue(sql),
+  statements: prepareStatements(sql),
+});

@@ -1,0 +1,36 @@
+/** What can be typed, and which of it a person may know of or use: from the built-ins and the policy. */
+import type { Instant } from '../base/ids.ts';
+import { BUILT_INS, type Offer } from '../command/catalogue.ts';
+import { type Ask, standing } from './decide.ts';
+import type { Action, Policy } from './model.ts';
+
+type Asker = Omit<Ask, 'action' | 'values'>;
+
+const actionOffer = (action: Action): Offer => ({
+  name: action.name,
+  summary: action.summary,
+  parameters: action.parameters,
+  takesRest: false,
+});
+
+/** Everything that there is. */
+export const allOffers = (policy: Policy): ReadonlyMap<string, Offer> =>
+  new Map([...BUILT_INS, ...[...policy.actions.values()].map(actionOffer)].map((o) => [o.name, o]));
+
+/** May this person learn that the action exists? Whoever may ask for it somewhere, at some time. */
+export function mayKnow(policy: Policy, person: Asker['person'], action: Action): boolean {
+  const roles = policy.people.get(person)?.roles ?? [];
+  return action.mode !== 'enforce' || action.roles.some((role) => roles.includes(role));
+}
+
+/** The names that a person may know of. */
+export const visibleNames = (policy: Policy, person: Asker['person']): ReadonlySet<string> => {
+  const known = [...policy.actions.values()].filter((action) => mayKnow(policy, person, action));
+  return new Set([...BUILT_INS, ...known].map(({ name }) => name));
+};
+
+/** The actions that would not be denied here and now, whatever they still require. */
+export const actionsHere = (policy: Policy, asker: Asker, now: Instant): readonly Action[] =>
+  [...policy.actions.values()].filter(
+    (action) => standing(policy, action, { ...asker, action: action.name }, now) === undefined,
+  );

@@ -1,0 +1,88 @@
+/** What the pipeline needs of the world. Each comment is the contract that an adapter keeps. */
+import type { Entry, EntryBody } from './audit/entry.ts';
+import type { EventId, Instant, RoomId } from './base/ids.ts';
+import type { Plan } from './execution/plan.ts';
+import type { Rendered } from './output/block.ts';
+
+export interface Post {
+  readonly room: RoomId;
+  /** The event in whose thread it is shown. */
+  readonly thread: EventId;
+  /**
+   * Names the message for good: a second post of the same key, also after a restart, is the same
+   * message and not a second one (as long as the homeserver remembers transaction ids).
+   */
+  readonly key: string;
+  readonly body: Rendered;
+  /** Edits that earlier message of ours. */
+  readonly replaces?: EventId;
+  readonly file?: { readonly name: string; readonly bytes: Uint8Array };
+}
+
+export interface Chat {
+  /**
+   * Sends a message, always encrypted, only to devices that are cross-signed by their owner. Retries
+   * for as long as it takes; resolves once the homeserver has it. Rejects with Fault
+   * `message_unsent` when the homeserver refuses it for good, or when the daemon shuts down.
+   */
+  post(post: Post): Promise<EventId>;
+}
+
+export interface Ledger {
+  /**
+   * Appends the entries in order, with no other between them. Resolves with the number of the first
+   * once all are on disk and under a signed checkpoint. Rejects with Fatal `audit_append_failed`,
+   * and from then on always.
+   */
+  append(...bodies: readonly EntryBody[]): Promise<number>;
+  /** The last signed checkpoint, and how many entries it covers. */
+  head(): { readonly size: number; readonly note: string };
+  /** All acknowledged entries, oldest first, read from disk. */
+  entries(): AsyncIterable<Entry>;
+}
+
+/** The little that outlives a restart and is not in the log. Losing it costs no decision. */
+export interface State {
+  /** Requests whose last word has not reached the room, and the event of their card if it has one. */
+  owed(): readonly (readonly [request: string, card: string | undefined])[];
+  /** Each resolves once it is durable. */
+  owe(request: string, card: string | undefined): Promise<void>;
+  settle(request: string): Promise<void>;
+}
+
+export type RunEnd =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'not_started'; readonly reason: string };
+
+/** One started process tree in its own sandbox and terminal. */
+export interface Run {
+  /** Settles once, after the last byte of output was handed over. Never rejects. */
+  readonly ended: Promise<RunEnd>;
+  /** SIGTERM to the action itself, not to its sandbox. No effect once it has ended. */
+  terminate(): void;
+  /** SIGKILL to everything in the sandbox. */
+  kill(): void;
+  /** Stops and resumes the hand-over of output; nothing is lost in between. */
+  pause(): void;
+  resume(): void;
+}
+
+export interface Sandbox {
+  /**
+   * Runs the plan and nothing else. What cannot be confined exactly as planned is not started, and
+   * `ended` says why.
+   */
+  start(plan: Plan, onOutput: (bytes: Uint8Array) => void): Run;
+}
+
+export interface Clock {
+  now(): Instant;
+  /** Calls back once after that time; returns how to call it off. */
+  after(ms: number, call: () => void): () => void;
+}
+
+export interface Log {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}

@@ -1,0 +1,88 @@
+/**
+ * The sandbox: runs plans, each in namespaces, a terminal and limits of its own, by bubblewrap. It keeps
+ * nothing on disk: what a run writes outside of its plan's paths is in memory that goes with it.
+ */
+import { realpathSync } from 'node:fs';
+import { describeError } from '../base/errors.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import { planBwrap } from '../execution/bwrap.ts';
+import type { Plan } from '../execution/plan.ts';
+import type { Sandbox } from '../ports.ts';
+import { removeOldGroups } from './cgroup.ts';
+import { type Equipment, findEquipment } from './host.ts';
+import { type Dial, dial } from './network.ts';
+import { openPaths } from './paths.ts';
+import { SandboxRun, type TerminalRun } from './run.ts';
+import type { TerminalSize } from './terminal.ts';
+
+export interface SandboxOptions {
+  readonly size: TerminalSize;
+  /** Existing folders of the daemon's own: a plan that would show one is not started. */
+  readonly hidden: readonly string[];
+  /** How a destination is reached; by default by TCP from the host. */
+  readonly dial?: Dial;
+}
+
+type OnOutput = (bytes: Uint8Array) => void;
+
+/** The port, with runs that can be typed to. Disposing of it kills what runs and waits for the end. */
+export interface OpenSandbox extends Sandbox, AsyncDisposable {
+  start(plan: Plan, onOutput: OnOutput): TerminalRun;
+}
+
+/** Throws Fault `sandbox_unavailable` with what to install, if this host lacks a program. */
+export function openSandbox(options: SandboxOptions): OpenSandbox {
+  const equipment = findEquipment();
+  const hidden = options.hidden.map((folder) => realpathSync(folder));
+  const runs = new Set<TerminalRun>();
+  let isClosing = false;
+  removeOldGroups();
+
+  return {
+    start(plan, onOutput) {
+      if (isClosing) return notStarted('the daemon is shutting down');
+      const launched = launch(plan, onOutput, { ...options, hidden, equipment });
+      if (!launched.ok) return notStarted(launched.error);
+      const run = launched.value;
+      runs.add(run);
+      void run.ended.then(() => runs.delete(run));
+      return run;
+    },
+    async [Symbol.asyncDispose]() {
+      isClosing = true;
+      for (const run of runs) {
+        run.kill();
+        run.resume(); // its end waits for the last byte to be taken
+      }
+      await Promise.all([...runs].map((run) => run.ended));
+    },
+  };
+}
+
+interface Means extends SandboxOptions {
+  readonly equipment: Equipment;
+}
+
+function launch(plan: Plan, onOutput: OnOutput, means: Means): Result<TerminalRun, string> {
+  const command = planBwrap(plan, means.equipment);
+  if (!command.ok) return command;
+  const paths = openPaths(command.value.paths, means.hidden);
+  if (!paths.ok) return paths;
+  try {
+    const { bwrap, filter } = means.equipment;
+    const { size, dial: reach = dial } = means;
+    const told = { command: command.value, paths: paths.value, limits: plan.limits, onOutput };
+    return ok(new SandboxRun({ ...told, bwrap, filter, size, dial: reach }));
+  } catch (error) {
+    return err(describeError(error));
+  }
+}
+
+const notStarted = (reason: string): TerminalRun => ({
+  ended: Promise.resolve({ kind: 'not_started', reason }),
+  terminate() {},
+  kill() {},
+  write() {},
+  pause() {},
+  resume() {},
+});

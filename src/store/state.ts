@@ -1,0 +1,108 @@
+/**
+ * The little that has to survive a restart and is not in the audit log: how far we have synced, and
+ * which requests still owe the room a final word. Losing it costs an announcement, never a decision.
+ * The only importer of lowdb, behind an adapter that fsyncs and checks what it reads.
+ */
+import { readFile } from 'node:fs/promises';
+import { type Adapter, Low } from 'lowdb';
+import { Fatal } from '../base/errors.ts';
+import { createFile, replaceFile } from './durable.ts';
+
+interface Content {
+  readonly version: 1;
+  /** The homeserver's token of the last sync whose events are all dealt with. */
+  sync: string | null;
+  /** Requests whose last word has not reached the room, by request id, with the card's event id. */
+  owed: Record<string, string | null>;
+}
+
+const EMPTY: Content = { version: 1, sync: null, owed: {} };
+
+export interface State {
+  readonly syncToken: () => string | undefined;
+  readonly owed: () => readonly (readonly [request: string, card: string | undefined])[];
+  /** Each resolves once it is durable. */
+  saveSyncToken(token: string): Promise<void>;
+  owe(request: string, card: string | undefined): Promise<void>;
+  settle(request: string): Promise<void>;
+}
+
+export const createState = (path: string): Promise<void> => createFile(path, JSON.stringify(EMPTY));
+
+/** Throws Fatal `state_unreadable` when the file is missing or not ours. */
+export async function openState(path: string): Promise<State> {
+  const db = new Low<Content>(durableAdapter(path), EMPTY);
+  await db.read();
+  const save = coalesced(() => db.write());
+  return {
+    syncToken: () => db.data.sync ?? undefined,
+    owed: () => Object.entries(db.data.owed).map(([id, card]) => [id, card ?? undefined] as const),
+    saveSyncToken(token) {
+      if (db.data.sync === token) return Promise.resolve();
+      db.data.sync = token;
+      return save();
+    },
+    owe(request, card) {
+      db.data.owed[request] = card ?? null;
+      return save();
+    },
+    settle(request) {
+      delete db.data.owed[request];
+      return save();
+    },
+  };
+}
+
+function durableAdapter(path: string): Adapter<Content> {
+  return {
+    async read() {
+      const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+        throw new Fatal('state_unreadable', `cannot read ${path}; has vaktrom init run?`, cause);
+      });
+      return parseContent(text, path);
+    },
+    write: (content) => replaceFile(path, JSON.stringify(content)),
+  };
+}
+
+function parseContent(text: string, path: string): Content {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new Fatal('state_unreadable', `${path} is damaged`, cause);
+  }
+  if (!isContent(value)) throw new Fatal('state_unreadable', `${path} is not a state file`);
+  return { version: 1, sync: value.sync, owed: { ...value.owed } };
+}
+
+function isContent(value: unknown): value is Content {
+  if (typeof value !== 'object' || value === null) return false;
+  const { version, sync, owed } = value as Partial<Record<keyof Content, unknown>>;
+  return (
+    version === 1 &&
+    (sync === null || typeof sync === 'string') &&
+    typeof owed === 'object' &&
+    owed !== null &&
+    Object.values(owed).every((card) => card === null || typeof card === 'string')
+  );
+}
+
+/** Runs `write` one at a time; calls that come before a run begins share it. */
+function coalesced(write: () => Promise<void>): () => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  let queued: Promise<void> | undefined;
+  return () => {
+    if (!queued) {
+      const mine = last
+        .catch(() => {}) // the callers of that run are told
+        .then(() => {
+          queued = undefined;
+          return write();
+        });
+      queued = mine;
+      last = mine;
+    }
+    return queued;
+  };
+}

@@ -1,0 +1,172 @@
+/**
+ * Who really sent it? Turns a sighting into a trusted message of a person, or says why not.
+ *
+ * Pure and total. It relies on the crypto store for what a decryption proves and on the policy for who
+ * is who; it believes nothing else. The one thing that makes a command: a fresh ciphertext, in a named
+ * room, from a cross-signed device of an account that the policy names, under the pinned identity.
+ */
+import type { DeviceId, EventId, PersonName, RoomId, RoomName, UserId } from '../base/ids.ts';
+import type { Provenance, Sighting, Undecryptable } from './sighting.ts';
+
+export interface KnownAccount {
+  readonly person: PersonName;
+  /** The pinned master key, unpadded base64; without it the account may only read. */
+  readonly identity: string | undefined;
+}
+
+/** Who and where, from the policy; and by which names the bot is addressed. */
+export interface Register {
+  readonly accounts: ReadonlyMap<UserId, KnownAccount>;
+  readonly rooms: ReadonlyMap<RoomId, RoomName>;
+  readonly bot: UserId;
+  readonly botNames: readonly string[];
+}
+
+/** Was this position of a session spent before, and by this event or by another one? */
+export type Spent = (
+  room: RoomId,
+  session: string,
+  index: number,
+  event: EventId,
+) => 'this' | 'other' | undefined;
+
+export type TrustRefusal =
+  | 'clear_text'
+  | 'unknown_account'
+  | 'forwarded_key'
+  | 'device_unknown'
+  | 'device_mismatch'
+  | 'device_unsigned'
+  | 'identity_unknown'
+  | 'identity_mismatch'
+  | 'identity_changed'
+  | 'edit'
+  | 'reply'
+  | 'replayed'
+  | 'before_live'
+  | Undecryptable;
+
+/** A message whose sender is proven. Only `judge` makes one. */
+export interface Trusted {
+  readonly kind: 'trusted';
+  readonly person: PersonName;
+  readonly account: UserId;
+  readonly device: DeviceId;
+  /** The identity is the one that the policy pins, not merely the one first seen. */
+  readonly pinned: boolean;
+  readonly identity: string;
+  readonly room: RoomName;
+  readonly roomId: RoomId;
+  readonly event: EventId;
+  readonly thread: EventId;
+  readonly session: string;
+  readonly index: number;
+  /** What was typed, without the prefix or mention that addressed the bot. */
+  readonly text: string;
+}
+
+export type Verdict =
+  | Trusted
+  | {
+      readonly kind: 'refused';
+      readonly code: TrustRefusal;
+      readonly person: PersonName | undefined;
+    }
+  /** This very event was dealt with before; the homeserver delivers it again. */
+  | { readonly kind: 'heard' }
+  | { readonly kind: 'ignored' };
+
+/** What the checks look at: a message with its proof, and the account that the policy knows. */
+interface Case {
+  readonly sighting: Sighting;
+  readonly from: Provenance;
+  readonly account: KnownAccount;
+  readonly spent: boolean;
+}
+
+type Check = (c: Case) => TrustRefusal | undefined;
+
+// Invariant: every check passes, or there is no command. Who it is comes before what it says, so that
+// an impostor learns nothing about freshness.
+const CHECKS: readonly Check[] = [
+  ({ from }) => (from.forwarded ? 'forwarded_key' : undefined),
+  ({ from }) => (!from.device || from.device.deleted ? 'device_unknown' : undefined),
+  // The live device must be the one that made the session, not one that took its name since.
+  ({ from }) => (from.device?.key === from.senderKey ? undefined : 'device_mismatch'),
+  ({ from }) => (from.device?.crossSigned ? undefined : 'device_unsigned'),
+  ({ from }) => (from.identity ? undefined : 'identity_unknown'),
+  ({ from, account }) =>
+    account.identity === undefined || account.identity === from.identity?.masterKey
+      ? undefined
+      : 'identity_mismatch',
+  ({ from, account }) =>
+    account.identity === undefined && from.identity?.changed ? 'identity_changed' : undefined,
+  ({ spent }) => (spent ? 'replayed' : undefined),
+  ({ sighting }) => (relationOf(sighting) === 'edit' ? 'edit' : undefined),
+  ({ sighting }) => (relationOf(sighting) === 'reply' ? 'reply' : undefined),
+  ({ sighting }) => (sighting.when === 'live' ? undefined : 'before_live'),
+];
+
+const relationOf = ({ seen }: Sighting) =>
+  seen.kind === 'undecryptable' ? 'none' : seen.message.relation;
+
+export function judge(sighting: Sighting, register: Register, spent: Spent): Verdict {
+  const { seen, sender, room: roomId } = sighting;
+  const room = register.rooms.get(roomId);
+  if (room === undefined || sender === register.bot) return { kind: 'ignored' };
+  const account = register.accounts.get(sender);
+  const refused = (code: TrustRefusal): Verdict => ({
+    kind: 'refused',
+    code,
+    person: account?.person,
+  });
+
+  // What cannot be read cannot be known not to be a command, so it is not passed over.
+  if (seen.kind === 'undecryptable') return refused(seen.because);
+  const text = addressedText(seen.message, register);
+  if (text === undefined) return { kind: 'ignored' };
+  if (seen.kind === 'clear') return refused('clear_text');
+  if (account === undefined) return refused('unknown_account');
+
+  const { from } = seen;
+  const spentBy = spent(roomId, from.session, from.index, sighting.event);
+  if (spentBy === 'this') return { kind: 'heard' };
+  for (const check of CHECKS) {
+    const code = check({ sighting, from, account, spent: spentBy === 'other' });
+    if (code !== undefined) return refused(code);
+  }
+  // The checks have shown both to be there; this line only tells the compiler.
+  if (!from.device || !from.identity) return refused('device_unknown');
+  return {
+    kind: 'trusted',
+    person: account.person,
+    account: sender,
+    device: from.device.id,
+    pinned: account.identity !== undefined,
+    identity: from.identity.masterKey,
+    room,
+    roomId,
+    event: sighting.event,
+    thread: sighting.thread,
+    session: from.session,
+    index: from.index,
+    text,
+  };
+}
+
+/** The text behind `!` or behind a mention of the bot; undefined when the bot is not addressed. */
+function addressedText(
+  message: { readonly text: string; readonly mentions: readonly string[] },
+  register: Register,
+): string | undefined {
+  const text = message.text.trim();
+  if (/^![a-z]/i.test(text)) return text.slice(1);
+  if (!message.mentions.includes(register.bot)) return undefined;
+  for (const name of register.botNames) {
+    const rest = text.startsWith(name)
+      ? text.slice(name.length).replace(/^\s*[:,]?/, '')
+      : undefined;
+    if (rest !== undefined && /^\s/.test(rest)) return rest.trim().replace(/^!/, '');
+  }
+  return undefined;
+}

@@ -1,0 +1,73 @@
+/**
+ * What the chat adapter saw, before anybody decided what it means.
+ *
+ * Trust marks: `room`, `event`, `sender`, `thread` and everything under `clear` are the homeserver's
+ * word. What stands under `decrypted` came out of a Megolm ciphertext, except `message.relation`,
+ * which Matrix keeps outside of it.
+ */
+import type { DeviceId, EventId, RoomId, UserId } from '../base/ids.ts';
+
+export interface Message {
+  readonly text: string;
+  /** Outside the ciphertext: good enough to refuse by, never to act by. */
+  readonly relation: 'none' | 'thread' | 'reply' | 'edit';
+  /** The accounts that the message says it mentions. */
+  readonly mentions: readonly string[];
+}
+
+/** The live device that owns the session, as the crypto store knows it now. */
+export interface SenderDevice {
+  readonly id: DeviceId;
+  /** Its Curve25519 identity key, base64. */
+  readonly key: string;
+  readonly crossSigned: boolean;
+  readonly deleted: boolean;
+}
+
+/** The sender's cross-signing identity as it is now. */
+export interface SenderIdentity {
+  /** The public Ed25519 master key, unpadded base64. */
+  readonly masterKey: string;
+  /** It is not the one that was first seen for this account, and nobody has approved that. */
+  readonly changed: boolean;
+}
+
+/** What a decryption proves about where a message came from. */
+export interface Provenance {
+  /** The Megolm session, and the position in it that this ciphertext spends. */
+  readonly session: string;
+  readonly index: number;
+  /** The Curve25519 key of the device that made the session. */
+  readonly senderKey: string;
+  /** The session key was handed on by somebody else than the device that made it. */
+  readonly forwarded: boolean;
+  readonly device: SenderDevice | undefined;
+  readonly identity: SenderIdentity | undefined;
+}
+
+export type Undecryptable =
+  | 'missing_key'
+  | 'unsigned_device'
+  | 'unknown_device'
+  | 'sender_mismatch'
+  | 'identity_violation'
+  | 'damaged';
+
+export type Seen =
+  | { readonly kind: 'clear'; readonly message: Message }
+  | { readonly kind: 'undecryptable'; readonly because: Undecryptable; readonly session: string }
+  | { readonly kind: 'decrypted'; readonly message: Message; readonly from: Provenance };
+
+export interface Sighting {
+  readonly room: RoomId;
+  readonly event: EventId;
+  readonly sender: UserId;
+  /** The event under which an answer is shown. */
+  readonly thread: EventId;
+  /**
+   * `missed`: delivered by the first sync of this process, sent while it was away; `history`: the same,
+   * with no earlier position to go on from. Both may be of any age.
+   */
+  readonly when: 'live' | 'missed' | 'history';
+  readonly seen: Seen;
+}
