@@ -116,7 +116,10 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
       saving = saving.then(voice.settled).then(() => state.saveSyncToken(token));
       saving.catch(onFatal);
     },
-    onReady: ready.resolve,
+    // The very first position is on disk before we are ready: from then on, what is said while we are
+    // away is answered when we come back.
+    onReady: () =>
+      void (state.syncToken() === undefined ? saving : Promise.resolve()).then(ready.resolve),
     onFatal,
   });
 

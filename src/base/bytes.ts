@@ -32,12 +32,14 @@ export function fromBase64(text: string): Uint8Array | undefined {
 /**
  * RFC 8785 (JCS). ECMAScript already prints numbers and strings as the RFC asks and sorts by UTF-16
  * code unit, so what is left is the order of keys and the refusal of what JSON cannot carry.
- * Throws TypeError on a number that is not finite or a string with a lone surrogate.
+ * Throws TypeError on a string with a lone surrogate, a number that is not finite, and on whatever is
+ * no JSON at all, should a type have lied.
  */
 export function canonicalJson(value: Json): string {
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError('not finite');
   if (typeof value === 'string') return canonicalString(value);
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  if (value === null || typeof value === 'boolean' || Number.isFinite(value))
+    return JSON.stringify(value);
+  if (typeof value !== 'object') throw new TypeError(`JSON cannot carry ${String(value)}`);
   if (isList(value)) return `[${value.map(canonicalJson).join(',')}]`;
   const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${fields.map(([k, v]) => `${canonicalString(k)}:${canonicalJson(v)}`).join(',')}}`;

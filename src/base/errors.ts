@@ -59,5 +59,5 @@ export function describeError(error: unknown): string {
     parts.push(at instanceof Error ? at.message : String(at));
     at = at instanceof Error ? at.cause : undefined;
   }
-  return parts.join(': ');
+  return parts.join(': ').replace(/\s*\n\s*/g, '; ');
 }

@@ -59,7 +59,9 @@ export const parseActionName = parser<ActionName>('a name', NAME, 'db-failover')
  * groups. Letters are accepted in either case and with the look-alikes that Crockford names.
  */
 export function parseRequestId(text: string): Result<RequestId, string> {
-  const plain = text.toUpperCase().replaceAll('-', '').replaceAll('O', '0').replace(/[IL]/g, '1');
+  // ASCII before anything else: upper case would turn ſ into S and ı into I.
+  const [, first = '', last = ''] = /^([0-9A-Za-z]{4})-?([0-9A-Za-z]{2})$/.exec(text) ?? [];
+  const plain = `${first}${last}`.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1');
   return /^[0-9A-HJKMNP-TV-Z]{6}$/.test(plain)
     ? ok(`${plain.slice(0, 4)}-${plain.slice(4)}` as RequestId)
     : err(`${JSON.stringify(text.slice(0, 20))} is not a request (like K7QF-2M)`);

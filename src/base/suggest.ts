@@ -1,10 +1,13 @@
 /** "Did you mean": the candidate nearest to what was typed, if one is near enough to be a slip. */
 export function nearest(typed: string, candidates: Iterable<string>): string | undefined {
-  const limit = typed.length <= 3 ? 1 : 2;
+  const slip = typed.toLowerCase();
+  const limit = slip.length <= 3 ? 1 : 2;
   let best: { text: string; distance: number } | undefined;
   for (const text of candidates) {
-    const distance = slips(typed.toLowerCase(), text.toLowerCase());
-    if (distance <= limit && distance < (best?.distance ?? Infinity)) best = { text, distance };
+    // What was typed is attacker-chosen and may be long; only what is about as long is compared.
+    if (Math.abs(text.length - slip.length) > limit) continue;
+    const distance = slips(slip, text.toLowerCase());
+    if (distance <= limit && distance < (best?.distance ?? slip.length)) best = { text, distance };
   }
   return best?.text;
 }

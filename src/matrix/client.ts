@@ -21,7 +21,7 @@ export interface SyncPosition {
 export interface SyncHandlers {
   readonly position: SyncPosition;
   /** Handles one response; what it throws is fatal. */
-  readonly onSync: (response: unknown) => Promise<void>;
+  readonly onSync: (response: unknown, since: string | undefined) => Promise<void>;
   readonly onFatal: (error: unknown) => void;
 }
 
@@ -54,7 +54,7 @@ export class SyncClient extends MatrixClient {
     try {
       for (let wait = 0; !this.#stopped; wait = LONG_POLL_MS) {
         const response = await this.#poll(token, wait);
-        await onSync(response);
+        await onSync(response, token);
         token = response.next_batch;
         position.save(token);
       }

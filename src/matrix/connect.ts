@@ -65,18 +65,18 @@ export async function openMatrix(options: MatrixOptions): Promise<Matrix> {
     chat: openOutbox({ client, crypto, members }),
     listen(listening) {
       const { hear, loadPosition, savePosition, onReady, onFatal } = listening;
-      const feed = openFeed({ crypto, members, register, clock, log, hear });
+      const feed = openFeed({ client, crypto, members, register, clock, log, hear });
       const before = loadPosition();
       let when: Sighting['when'] = before === undefined ? 'history' : 'missed';
-      const onSync = async (response: unknown): Promise<void> => {
+      const onSync = async (response: unknown, since: string | undefined): Promise<void> => {
         const sync = parseSync(response);
-        await feed.handle(sync, when);
+        await feed.handle(sync, when, since);
         await Promise.all(sync.invites.map((invite) => answerInvite(client, invite, options)));
-        if (when !== 'live') onReady();
-        when = 'live';
       };
       const save = (token: string) => {
         if (!feed.isWaiting()) savePosition(token);
+        if (when !== 'live') onReady();
+        when = 'live';
       };
       const position = { load: loadPosition, save };
       const start = async (): Promise<void> => {

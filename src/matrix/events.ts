@@ -26,7 +26,8 @@ export interface TimelineEvent {
 export interface JoinedRoom {
   readonly room: RoomId;
   readonly events: readonly TimelineEvent[];
-  readonly limited: boolean;
+  /** More was said since the last sync than is given here: where to page back from. */
+  readonly gapBefore: string | undefined;
   /** Somebody's membership changed, so the list of members has to be fetched anew. */
   readonly membersChanged: boolean;
 }
@@ -83,10 +84,12 @@ function parseRooms<T>(raw: unknown, parse: (room: RoomId, fields: Fields) => T)
 
 function parseJoined(room: RoomId, fields: Fields): JoinedRoom {
   const timeline = fieldsOf(fields['timeline']);
-  const events = listOf(timeline['events']).flatMap(parseEvent);
-  const state = listOf(fieldsOf(fields['state'])['events']).flatMap(parseEvent);
+  const events = parseEvents(timeline['events']);
+  const state = parseEvents(fieldsOf(fields['state'])['events']);
   const membersChanged = [...state, ...events].some((e) => e.type === 'm.room.member');
-  return { room, events, limited: timeline['limited'] === true, membersChanged };
+  const token = timeline['prev_batch'];
+  const gapBefore = timeline['limited'] === true && typeof token === 'string' ? token : undefined;
+  return { room, events, gapBefore, membersChanged };
 }
 
 /** Who invited us: the sender of the event that made us invited, as far as the homeserver says. */
@@ -98,6 +101,10 @@ function parseInvite(room: RoomId, fields: Fields): Invite {
   const from = parseUserId(text(invite?.['sender']));
   return { room, from: from.ok ? from.value : undefined };
 }
+
+/** Those of a list that are events. */
+export const parseEvents = (raw: unknown): readonly TimelineEvent[] =>
+  listOf(raw).flatMap(parseEvent);
 
 function parseEvent(raw: unknown): TimelineEvent[] {
   const { type, event_id, sender, state_key, content } = fieldsOf(raw);
@@ -120,13 +127,20 @@ export function parseMessage(type: string, content: unknown): Message | undefine
   const fields = fieldsOf(content);
   if (type !== 'm.room.message' || fields['msgtype'] !== 'm.text') return undefined;
   if (typeof fields['body'] !== 'string') return undefined;
+  const relation = relationOf(fields);
   return {
-    text: fields['body'],
-    relation: relationOf(fields),
+    text: withoutFallback(fields, relation, fields['body']),
+    relation,
     mentions: listOf(fieldsOf(fields['m.mentions'])['user_ids']).filter(
       (u) => typeof u === 'string',
     ),
   };
+}
+
+/** What was typed, without what clients put before it for those that know no edits or replies. */
+function withoutFallback(content: Fields, relation: Message['relation'], body: string): string {
+  if (relation === 'edit') return text(fieldsOf(content['m.new_content'])['body']) || body;
+  return relation === 'reply' ? body.replace(/^(?:> [^\n]*\n)+\n/, '') : body;
 }
 
 function relationOf(content: Fields): Message['relation'] {
@@ -138,11 +152,15 @@ function relationOf(content: Fields): Message['relation'] {
   return 'm.in_reply_to' in relation ? 'reply' : 'none';
 }
 
-/** Where an answer to this event is shown: its thread, or a new one under it. */
+/**
+ * Where an answer to this event is shown: its thread, or a new one under it; for an edit, under what it
+ * edits, since no thread can hang on an edit.
+ */
 export function threadOf({ event, content }: TimelineEvent): EventId {
   const relation = fieldsOf(content['m.relates_to']);
-  const root = parseEventId(text(relation['event_id']));
-  return relation['rel_type'] === 'm.thread' && root.ok ? root.value : event;
+  const target = parseEventId(text(relation['event_id']));
+  const isElsewhere = relation['rel_type'] === 'm.thread' || relation['rel_type'] === 'm.replace';
+  return isElsewhere && target.ok ? target.value : event;
 }
 
 export const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : {});

@@ -2,10 +2,13 @@
  * A sync response → sightings, in the order of the timeline. Messages whose key has not come yet wait
  * for it a short while: the homeserver may deliver the two in either order.
  */
+import { Fatal } from '../base/errors.ts';
 import type { Instant, RoomId, UserId } from '../base/ids.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { Register } from '../trust/judge.ts';
 import type { Seen, Sighting } from '../trust/sighting.ts';
+import { fetchGap, type Gap } from './backfill.ts';
+import type { SyncClient } from './client.ts';
 import type { Crypto } from './crypto/device.ts';
 import { fieldsOf, parseMessage, type Sync, type TimelineEvent, text, threadOf } from './events.ts';
 import type { Members } from './members.ts';
@@ -22,6 +25,7 @@ interface Waiting {
 }
 
 export interface FeedParts {
+  readonly client: SyncClient;
   readonly crypto: Crypto;
   readonly members: Members;
   readonly register: () => Register;
@@ -32,16 +36,17 @@ export interface FeedParts {
 }
 
 export interface Feed {
-  handle(sync: Sync, when: Sighting['when']): Promise<void>;
+  /** `since`: the position of the sync before, if there was one. */
+  handle(sync: Sync, when: Sighting['when'], since?: string): Promise<void>;
   /** Messages are waiting for their key: the position of the sync should not be saved yet. */
   isWaiting(): boolean;
 }
 
-export function openFeed({ crypto, members, register, clock, log, hear }: FeedParts): Feed {
+export function openFeed({ client, crypto, members, register, clock, log, hear }: FeedParts): Feed {
   let waiting: readonly Waiting[] = [];
   const rooms = new Set<RoomId>();
 
-  const handle = async (sync: Sync, when: Sighting['when']): Promise<void> => {
+  const handle: Feed['handle'] = async (sync, when, since) => {
     await crypto.receive(sync.keys);
     if (sync.keys.changed.length > 0) members.forgetIdentities();
     for (const { room, membersChanged } of sync.joined) if (membersChanged) members.forget(room);
@@ -49,16 +54,28 @@ export function openFeed({ crypto, members, register, clock, log, hear }: FeedPa
     waiting = [];
     for (const one of again) await look(one);
     const untilAt = clock.now() + PATIENCE_MS;
-    for (const { room, events, limited } of sync.joined) {
+    for (const { room, events, gapBefore } of sync.joined) {
       const arrival = rooms.has(room)
         ? -1
         : events.findLastIndex((e) => isJoinOf(e, register().bot));
       rooms.add(room);
       if (!register().rooms.has(room)) continue;
-      if (limited && when === 'missed')
-        log.warn({ room }, 'more was said here while I was away than I was given');
+      if (gapBefore !== undefined && since !== undefined && arrival < 0)
+        await fillGap({ room, before: gapBefore, after: since }, untilAt);
       for (const [index, event] of events.entries())
         await look({ room, event, when: index < arrival ? 'history' : when, untilAt });
+    }
+  };
+
+  /** What has to be asked for may be of any age: it is answered, never run. */
+  const fillGap = async (gap: Gap, untilAt: Instant): Promise<void> => {
+    try {
+      const { events, complete } = await fetchGap(client, gap);
+      log.warn({ room: gap.room, events: events.length, complete }, 'fetched what a sync left out');
+      for (const event of events) await look({ room: gap.room, event, when: 'missed', untilAt });
+    } catch (error) {
+      if (error instanceof Fatal) throw error;
+      log.warn({ room: gap.room, error }, 'a sync left something out, and it cannot be fetched');
     }
   };
 

@@ -11,19 +11,23 @@ export interface Equipment extends Host {
 
 /** Throws Fault `sandbox_unavailable` with what to install, if something is missing. */
 export function findEquipment(): Equipment {
-  const { arch } = process;
-  if (!isSupported(arch)) throw missing(`a seccomp filter for ${arch}`, 'x64 and arm64 have one');
+  const filter = formatFilter(assembleFilter(requireArchitecture()));
   requireProgram('/bin/bash', 'Debian: apt install bash');
   requireProgram('/usr/bin/prlimit', 'Debian: apt install util-linux');
   return {
     bwrap: requireProgram('/usr/bin/bwrap', 'Debian, Ubuntu: apt install bubblewrap'),
-    filter: formatFilter(assembleFilter(arch)),
+    filter,
     folders: SYSTEM_FOLDERS.filter((path) => existsSync(path)).map(describeFolder),
     files: SYSTEM_FILES.filter((path) => existsSync(path)),
   };
 }
 
-const isSupported = (arch: string): arch is Architecture => arch === 'x64' || arch === 'arm64';
+/** Throws Fault `sandbox_unavailable` on a processor that the filter does not know. */
+export function requireArchitecture(): Architecture {
+  const { arch } = process;
+  if (arch === 'x64' || arch === 'arm64') return arch;
+  throw missing(`a seccomp filter for ${arch}`, 'there is one for x64 and arm64');
+}
 
 /** /lib64 may lead to usr/lib64 or, by a link of its own, elsewhere: only links into /usr stay links. */
 function describeFolder(path: string): Host['folders'][number] {

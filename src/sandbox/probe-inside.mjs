@@ -11,6 +11,8 @@ import { hostname, networkInterfaces } from 'node:os';
 const [, baitText, descriptors] = process.argv;
 const bait = JSON.parse(baitText);
 
+const SYSTEM = ['/', '/dev', '/etc', '/home', '/proc', '/usr', '/usr/bin'];
+
 const works = (action) => {
   try {
     return action() !== false;
@@ -66,7 +68,7 @@ const facts = {
   processes: processes.join(' '),
   environments: processes.filter((pid) => works(() => leaks(pid))).join(' '),
   visible: bait.hidden.filter((path) => existsSync(path)).join(' '),
-  written: bait.system.filter((path) => works(() => create(`${path}/vaktrom-probe`))).join(' '),
+  written: SYSTEM.filter((path) => works(() => create(`${path}/vaktrom-probe`))).join(' '),
   knobs: works(() => openSync('/proc/sys/kernel/hostname', 'r+')) ? 'open' : 'shut',
   home: [process.cwd(), ...readdirSync('.')].join(' '),
   interfaces: Object.keys(networkInterfaces()).join(' '),

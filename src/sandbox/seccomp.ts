@@ -20,11 +20,14 @@ export interface Instruction {
   readonly k: number;
 }
 
+/** Undefined where the architecture has no such call. */
+export const numberOf = (architecture: Architecture, [x64, arm64]: SyscallNumbers) =>
+  architecture === 'x64' ? x64 : arm64;
+
 /** Allows what it does not know: the filter is a block-list, see the head of this file. */
 export function assembleFilter(architecture: Architecture): readonly Instruction[] {
-  const numberOf = ([x64, arm64]: SyscallNumbers) => (architecture === 'x64' ? x64 : arm64);
   const on = (syscall: SyscallNumbers, body: readonly Instruction[]) => {
-    const number = numberOf(syscall);
+    const number = numberOf(architecture, syscall);
     return number === undefined ? [] : [...equal(number, 0, body.length), ...body];
   };
   const { ioctl, clone, clone3, socket, socketpair } = JUDGED_SYSCALLS;
@@ -71,8 +74,8 @@ const EPERM = 1;
 const ENOSYS = 38;
 const EAFNOSUPPORT = 97;
 
-const CLONE_NEWUSER = 0x10000000;
-const TIOCSTI = 0x5412; // types into a terminal (CVE-2017-5226)
+export const CLONE_NEWUSER = 0x10000000;
+export const TIOCSTI = 0x5412; // types into a terminal (CVE-2017-5226)
 const TIOCLINUX = 0x541c; // pastes into a console (CVE-2023-28100)
 const TIOCSETD = 0x5423; // loads a line discipline into the kernel (CVE-2017-2636)
 

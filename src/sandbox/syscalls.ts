@@ -5,7 +5,7 @@
  */
 export type SyscallNumbers = readonly [x64: number, arm64: number | undefined];
 
-export const REFUSED_SYSCALLS: Readonly<Record<string, SyscallNumbers>> = {
+export const REFUSED_SYSCALLS = {
   // The kernel's log, accounting and quotas of the host.
   syslog: [103, 116],
   acct: [163, 89],
@@ -74,7 +74,7 @@ export const REFUSED_SYSCALLS: Readonly<Record<string, SyscallNumbers>> = {
   reboot: [169, 142],
   swapon: [167, 224],
   swapoff: [168, 225],
-};
+} as const satisfies Readonly<Record<string, SyscallNumbers>>;
 
 /** Calls that are refused or not by what they are asked to do. */
 export const JUDGED_SYSCALLS = {

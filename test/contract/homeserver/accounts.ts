@@ -84,6 +84,14 @@ export async function testAccounts(t: Test, server: ServerUnderTest): Promise<vo
     t.match(await stays.get(`GET /devices/${stays.deviceId}`), { device_id: stays.deviceId });
   });
 
+  await t.test('signing out everywhere ends every token', async (t) => {
+    const account = await newAccount(server);
+    const devices = [await signIn(server, account), await signIn(server, account)];
+    await devices[0]?.get('POST /logout/all', {});
+    for (const device of devices)
+      refused(t, await device.ask('GET /account/whoami'), UNKNOWN_TOKEN);
+  });
+
   await t.test('a device is deleted with the password only', async (t) => {
     const account = await newAccount(server);
     const keeper = await signIn(server, account);
@@ -107,7 +115,8 @@ export async function testAccounts(t: Test, server: ServerUnderTest): Promise<vo
     const alice = await newDevice(server);
     const roomId = await alice.createRoom();
     await alice.get(`PUT /profile/${alice.userId}/displayname`, { displayname: 'Alice L.' });
-    t.match(await alice.get(`GET /profile/${alice.userId}`), { displayname: 'Alice L.' });
+    for (const path of ['', '/displayname'])
+      t.match(await alice.get(`GET /profile/${alice.userId}${path}`), { displayname: 'Alice L.' });
     await eventually(async () => {
       const { joined } = await alice.get(`GET /rooms/${roomId}/joined_members`);
       return JSON.stringify(joined).includes('Alice L.') || undefined;
@@ -137,7 +146,11 @@ export async function testAccounts(t: Test, server: ServerUnderTest): Promise<vo
     const filterId = textAt(stored, 'filter_id');
     t.match(await alice.get(`GET /user/${alice.userId}/filter/${filterId}`), filter);
     refused(t, await alice.ask(`GET /user/${alice.userId}/filter/99`), NOT_FOUND);
-    t.match(await alice.ask('GET /sync?filter=99'), { status: 400, body: { errcode: String } });
+    for (const none of ['99', '{'])
+      t.match(await alice.ask(`GET /sync?filter=${none}`), {
+        status: 400,
+        body: { errcode: String },
+      });
   });
 
   await t.test('what an account does not have is not found', async (t) => {

@@ -133,10 +133,17 @@ export async function testKeys(t: Test, server: ServerUnderTest): Promise<void> 
     t.same(await told(), [], 'the same keys again');
     await phone.get('POST /keys/upload', { device_keys: deviceKeys(phone, 'second') });
     t.same(await told(), [bob.userId], 'changed');
+    await phone.get(`PUT /devices/${phone.deviceId}`, { display_name: 'Phone' });
+    t.same(await told(), [bob.userId], 'renamed');
+    const query = { device_keys: { [bob.userId]: [] } };
+    const named = { unsigned: { device_display_name: 'Phone' } };
+    t.match(await alice.get('POST /keys/query', query), {
+      device_keys: { [bob.userId]: { [phone.deviceId]: named } },
+    });
     await phone.get('POST /logout', {});
     t.same(await told(), [bob.userId], 'removed');
     t.same(changedIn(await stranger.sync(strangerSince)), []);
-    const keys = await alice.get('POST /keys/query', { device_keys: { [bob.userId]: [] } });
+    const keys = await alice.get('POST /keys/query', query);
     t.notOk(phone.deviceId in objectAt(objectAt(keys, 'device_keys'), bob.userId));
   });
 

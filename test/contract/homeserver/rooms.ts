@@ -92,6 +92,14 @@ export async function testRooms(t: Test, server: ServerUnderTest): Promise<void>
     await bob.get(`POST ${room}/join`, {});
   });
 
+  await t.test('only a room that was left is forgotten', async (t) => {
+    const roomId = await roomOf(alice, bob);
+    const early = await bob.ask(`POST /rooms/${roomId}/forget`, {});
+    refused(t, early, { status: 400, errcode: 'M_UNKNOWN' });
+    await bob.get(`POST /rooms/${roomId}/leave`, {});
+    t.strictSame(await bob.get(`POST /rooms/${roomId}/forget`, {}), {});
+  });
+
   await t.test('an invitation names somebody who is not in the room', async (t) => {
     const roomId = await roomOf(alice, bob);
     const invite = `POST /rooms/${roomId}/invite`;

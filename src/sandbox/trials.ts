@@ -1,0 +1,67 @@
+/** System calls that the probe makes inside the sandbox, and what the kernel must answer. */
+import { type Architecture, CLONE_NEWUSER, numberOf, TIOCSTI } from './seccomp.ts';
+import { JUDGED_SYSCALLS, REFUSED_SYSCALLS, type SyscallNumbers } from './syscalls.ts';
+import { assembleTrial, READABLE, type Trial } from './trial.ts';
+
+export interface NamedTrial {
+  /** The sentence that the answer makes true. */
+  readonly name: string;
+  /** As the probe says it: `errno N`, 0 for done, or the signal that the attempt died of. */
+  readonly answer: string;
+  /** An executable. */
+  readonly program: Uint8Array;
+}
+
+const DONE = 'errno 0';
+const EPERM = 'errno 1';
+const ENOSYS = 'errno 38';
+const EAFNOSUPPORT = 'errno 97';
+const SIGCHLD = 17;
+const AF_ALG = 38;
+const AF_VSOCK = 40;
+const HIGH_BIT = 1n << 32n;
+
+type Attempt = readonly [
+  name: string,
+  answer: string,
+  SyscallNumbers,
+  ...args: (number | bigint)[],
+];
+
+const { ioctl, clone, clone3, socket } = JUDGED_SYSCALLS;
+const refused = REFUSED_SYSCALLS;
+
+const ATTEMPTS: readonly Attempt[] = [
+  ['a harmless system call is done', DONE, [39, 172]],
+  ['an action cannot type into its terminal', EPERM, ioctl, 0, TIOCSTI, READABLE],
+  ['nor with a high bit set', EPERM, ioctl, 0, HIGH_BIT | BigInt(TIOCSTI), READABLE],
+  ['it cannot enter a new user namespace', EPERM, refused.unshare, CLONE_NEWUSER],
+  ['nor start a process in one', EPERM, clone, CLONE_NEWUSER | SIGCHLD],
+  ['nor by clone3', ENOSYS, clone3, READABLE, 88],
+  ['it cannot mount', EPERM, refused.mount, READABLE, READABLE, READABLE],
+  ['it cannot trace a process', EPERM, refused.ptrace],
+  ['it cannot load a BPF program', EPERM, refused.bpf],
+  ['it cannot use io_uring', EPERM, refused.io_uring_setup, 1, READABLE],
+  ['it cannot use the keyring', EPERM, refused.keyctl],
+  ['it cannot watch performance counters', EPERM, refused.perf_event_open],
+  ['it cannot open a file by its handle', EPERM, refused.open_by_handle_at],
+  ['it has no sockets to the hypervisor', EAFNOSUPPORT, socket, AF_VSOCK, 1],
+  ['nor to the cryptography of the kernel', EAFNOSUPPORT, socket, AF_ALG, 5],
+];
+
+/** On x86-64 a process can call the kernel in two other ways, with other numbers. */
+const ATTEMPTS_X64: readonly (readonly [name: string, answer: string, Trial])[] = [
+  ['a call by the numbers of x32 is unknown', ENOSYS, { number: 0x40000000 + 39 }],
+  ['a call by the numbers of i386 is the last', 'SIGSYS', { number: 20, foreign: true }],
+];
+
+export function planTrials(architecture: Architecture): readonly NamedTrial[] {
+  const common = ATTEMPTS.flatMap(([name, answer, call, ...args]) => {
+    const number = numberOf(architecture, call);
+    return number === undefined ? [] : [[name, answer, { number, args }] as const];
+  });
+  const all = architecture === 'x64' ? [...common, ...ATTEMPTS_X64] : common;
+  return all.map(([name, answer, trial]) => {
+    return { name, answer, program: assembleTrial(architecture, trial) };
+  });
+}

@@ -1,0 +1,168 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { initAsync, StoreHandle } from '@matrix-org/matrix-sdk-crypto-wasm';
+import t, { type Test } from 'tap';
+import type { Fatal } from '../../../src/base/errors.ts';
+import { openIndexedDb, serveIndexedDb } from '../../../src/matrix/indexeddb/open.ts';
+import { openStorage } from '../../../src/matrix/indexeddb/sqlite-file.ts';
+import { KeyServer } from './fixtures/key-server.ts';
+import { OlmClient } from './fixtures/olm-client.ts';
+
+const BOT = '@bot:x';
+const ALICE = '@alice:x';
+const KEY = new Uint8Array(32).fill(7);
+
+// Imported and instantiated before any store is open: the globals are looked up later.
+await initAsync();
+
+const onFatal = (error: Fatal): void => {
+  throw error;
+};
+
+/** Bot over the store that is open, Alice in memory; both known to one server. */
+async function openPair() {
+  const server = new KeyServer();
+  const openBot = async (since = 0, store?: StoreHandle) =>
+    OlmClient.open({
+      user: BOT,
+      device: 'BOTDEVICE',
+      since,
+      store: store ?? (await StoreHandle.openWithKey('bot', KEY)),
+      call: async (call) => server.answer(BOT, 'BOTDEVICE', call),
+    });
+  const alice = await OlmClient.open({
+    user: ALICE,
+    device: 'ALICEDEVICE',
+    store: await StoreHandle.open(undefined, undefined),
+    call: async (call) => server.answer(ALICE, 'ALICEDEVICE', call),
+  });
+  return { server, alice, openBot };
+}
+
+t.test('identity and sessions survive closing and opening again', async (t) => {
+  const file = join(t.testdir(), 'crypto.db');
+  const { server, alice, openBot } = await openPair();
+  const first = await openIndexedDb({ file, onFatal });
+  const bot = await openBot();
+  await bot.share([BOT, ALICE]);
+  await alice.sync();
+  t.equal(await alice.decrypt(BOT, await bot.encrypt('from the bot')), 'from the bot');
+  await alice.share([BOT, ALICE]);
+  await bot.sync();
+  t.equal(await bot.decrypt(ALICE, await alice.encrypt('from alice')), 'from alice');
+  const { identity, since } = bot;
+  bot.machine.close();
+  await first[Symbol.asyncDispose]();
+
+  await using _second = await openIndexedDb({ file, onFatal });
+  const again = await openBot(since);
+  t.equal(again.identity, identity);
+  t.equal(
+    await again.decrypt(ALICE, await alice.encrypt('to the second run')),
+    'to the second run',
+  );
+  await again.share([BOT, ALICE]);
+  await alice.sync();
+  t.equal(await alice.decrypt(BOT, await again.encrypt('same session')), 'same session');
+  t.same(server.conflicts, []);
+  again.machine.close();
+});
+
+t.test('the store needs its key', async (t) => {
+  await using _store = await openIndexedDb({ file: join(t.testdir(), 'crypto.db'), onFatal });
+  const { openBot } = await openPair();
+  (await openBot()).machine.close();
+  await t.rejects(StoreHandle.openWithKey('bot', new Uint8Array(32).fill(8)));
+});
+
+t.test('with a key the file shows nothing but user ids, without one it would', async (t) => {
+  const plain = await writtenBy(t, (name) => StoreHandle.open(name, undefined));
+  const encrypted = await writtenBy(t, (name) => StoreHandle.openWithKey(name, KEY));
+  t.ok(encrypted.stored.includes(ALICE), 'a user id is in clear');
+  for (const [name, forms] of Object.entries(encrypted.hidden)) {
+    for (const form of forms)
+      t.notOk(encrypted.stored.includes(form), `${name} is not in the file`);
+  }
+  for (const name of ['room', 'device', 'session', 'curve25519', 'ed25519', 'signing key']) {
+    const found = plain.hidden[name]?.some((form) => plain.stored.includes(form));
+    t.ok(found, `the search finds ${name} when it is there`);
+  }
+});
+
+/** What a bot's work leaves in the file, base64 in it decoded too, and what it should not show. */
+async function writtenBy(t: Test, openStore: (name: string) => Promise<StoreHandle>) {
+  const file = join(t.testdir(), 'crypto.db');
+  const store = await openIndexedDb({ file, onFatal });
+  const { alice, openBot } = await openPair();
+  const bot = await openBot(0, await openStore('bot'));
+  await bot.machine.bootstrapCrossSigning(true);
+  await bot.share([BOT, ALICE]);
+  const message = 'the figures of this quarter';
+  const sent: { session_id: string } = JSON.parse(await bot.encrypt(message));
+  await alice.share([BOT, ALICE]);
+  await bot.sync();
+  await bot.decrypt(ALICE, await alice.encrypt(message));
+  const [curve25519 = '', ed25519 = ''] = bot.identity.split(' ');
+  const signing = (await bot.machine.exportCrossSigningKeys())?.masterKey ?? '';
+  bot.machine.close();
+  const log = readFileSync(`${file}-wal`); // beside the file itself, which may be read only once closed
+  await store[Symbol.asyncDispose]();
+
+  const bytes = Buffer.concat([readFileSync(file), log]);
+  const decoded = bytes.toString('latin1').match(/[A-Za-z0-9+/]{20,}/g) ?? [];
+  const stored = Buffer.concat([bytes, ...decoded.map((text) => Buffer.from(text, 'base64'))]);
+  const hidden: Record<string, Buffer[]> = {
+    'store key': [Buffer.from(KEY)],
+    room: formsOf('!the-room:x'),
+    device: formsOf('ALICEDEVICE'),
+    message: formsOf(message),
+    session: formsOf(sent.session_id),
+    curve25519: formsOf(curve25519),
+    ed25519: formsOf(ed25519),
+    'signing key': formsOf(signing),
+  };
+  return { stored, hidden };
+}
+
+/** A text as it is, in UTF-16, and as the bytes that it may be the base64 of. */
+function formsOf(text: string): Buffer[] {
+  const bytes = Buffer.from(text, 'base64');
+  const list = Buffer.from(JSON.stringify([...bytes]).slice(1, -1)); // how a pickle holds bytes
+  const isBase64 = bytes.toString('base64').startsWith(text);
+  return [Buffer.from(text), Buffer.from(text, 'utf16le'), ...(isBase64 ? [bytes, list] : [])];
+}
+
+t.test('a store that fails is fatal once, and the machine hears nothing more', async (t) => {
+  const fatal: Fatal[] = [];
+  const storage = openStorage(join(t.testdir(), 'crypto.db'));
+  await using _store = serveIndexedDb(storage, (error) => fatal.push(error));
+  const { openBot } = await openPair();
+  const bot = await openBot();
+  await bot.share([BOT, ALICE]);
+  storage.sql.exec('PRAGMA query_only = ON');
+  const outcomes: string[] = [];
+  const note = (outcome: string) => () => outcomes.push(outcome);
+  bot.encrypt('never sent').then(note('encrypted'), note('refused'));
+  bot.machine.close();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  t.same(outcomes, []);
+  t.match(fatal, [{ code: 'crypto_store_failed', message: storage.file }]);
+  t.equal(fatal.length, 1);
+});
+
+t.test('one store at a time, and the globals go with it', async (t) => {
+  const [a, b] = [join(t.testdir(), 'a.db'), join(t.testdir(), 'b.db')];
+  const first = await openIndexedDb({ file: a, onFatal });
+  await t.rejects(openIndexedDb({ file: b, onFatal }), { code: 'crypto_store_failed' });
+  await first[Symbol.asyncDispose]();
+  await first[Symbol.asyncDispose]();
+  t.notOk('indexedDB' in globalThis);
+  t.notOk('IDBKeyRange' in globalThis);
+  await using _second = await openIndexedDb({ file: b, onFatal });
+  t.ok('indexedDB' in globalThis);
+});
+
+t.test('a file that cannot be opened is a rejection', async (t: Test) => {
+  const file = join(t.testdir({ 'crypto.db': 'no SQLite file'.repeat(100) }), 'crypto.db');
+  await t.rejects(openIndexedDb({ file, onFatal }), { code: 'crypto_store_failed' });
+});

@@ -1,0 +1,76 @@
+import {
+  closeSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import t from 'tap';
+import { openPaths } from '../../src/sandbox/paths.ts';
+
+const openCount = () => readdirSync('/proc/self/fd').length;
+
+t.test('files and folders are opened under their own names', async (t) => {
+  const folder = t.testdir({ file: '', folder: {} });
+  const paths = [`${folder}/folder`, `${folder}/file`, '/usr'];
+  const opened = openPaths(paths, ['/nowhere']);
+  if (!opened.ok) throw new Error(opened.error);
+  t.strictSame(
+    opened.value.map((fd) => readlinkSync(`/proc/self/fd/${fd}`)),
+    paths,
+  );
+  for (const descriptor of opened.value) closeSync(descriptor);
+});
+
+t.test('what is not there is said, and nothing stays open', async (t) => {
+  const folder = t.testdir({ file: '' });
+  const before = openCount();
+  t.strictSame(openPaths([`${folder}/file`, `${folder}/none`], []), {
+    ok: false,
+    error: `there is no ${folder}/none on this host`,
+  });
+  t.match(openPaths([`${folder}/file/x`], []), { ok: false, error: /ENOTDIR/ });
+  t.equal(openCount(), before);
+});
+
+t.test('a symbolic link is refused in every part of a path', async (t) => {
+  const folder = t.testdir({ secret: { key: 'k' }, own: {} });
+  symlinkSync(`${folder}/secret`, `${folder}/own/link`);
+  symlinkSync(`${folder}/secret/key`, `${folder}/own/file`);
+  symlinkSync('nowhere', `${folder}/own/dangling`);
+  symlinkSync('.', `${folder}/own/loop`);
+  mkdirSync(`${folder}/own/inner`);
+  const before = openCount();
+  for (const name of ['link', 'file', 'dangling', 'loop']) {
+    t.match(openPaths([`${folder}/own/${name}`], []), {
+      ok: false,
+      error: `${folder}/own/${name} is a symbolic link: name its target`,
+    });
+  }
+  t.match(openPaths([`${folder}/own/link/key`], []), {
+    ok: false,
+    error: `${folder}/own/link/key leads to ${folder}/secret/key by a symbolic link`,
+  });
+  t.match(openPaths([`${folder}/own/loop/inner`], []), { ok: false, error: /by a symbolic link/ });
+  t.equal(openCount(), before);
+});
+
+t.test('the daemon’s own folders are shown neither from above nor from below', async (t) => {
+  const folder = t.testdir({ state: { keys: {} }, state2: {} });
+  writeFileSync(`${folder}/state/keys/key`, '');
+  for (const path of [
+    folder,
+    `${folder}/state`,
+    `${folder}/state/keys`,
+    `${folder}/state/keys/key`,
+  ]) {
+    t.match(openPaths([path], [`${folder}/state`]), {
+      ok: false,
+      error: `${path} would show ${folder}/state, which no action may see`,
+    });
+  }
+  const beside = openPaths([`${folder}/state2`], [`${folder}/state`]);
+  t.ok(beside.ok);
+  if (beside.ok) for (const descriptor of beside.value) closeSync(descriptor);
+});

@@ -1,0 +1,22 @@
+import t from 'tap';
+import { planTrials } from '../../src/sandbox/trials.ts';
+
+t.test('each architecture has its trials, each a program with a name of its own', async (t) => {
+  for (const [architecture, machine, count] of [
+    ['x64', 62, 17],
+    ['arm64', 183, 15],
+  ] as const) {
+    const trials = planTrials(architecture);
+    t.equal(trials.length, count);
+    t.equal(new Set(trials.map(({ name }) => name)).size, count);
+    t.equal(new Set(trials.map(({ program }) => Buffer.from(program).toString('hex'))).size, count);
+    for (const { name, program } of trials) t.equal(program[18], machine, name);
+  }
+});
+
+t.test('one of them must succeed, so that refusing everything does not pass', async (t) => {
+  for (const architecture of ['x64', 'arm64'] as const) {
+    const done = planTrials(architecture).filter(({ answer }) => answer === 'errno 0');
+    t.equal(done.length, 1);
+  }
+});
