@@ -97,7 +97,7 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
     say: (sighting, text) => voice.say(sighting, [{ kind: 'line', spans: [text] }]),
   });
   const hear = openPipeline({
-    ...{ ledger, history, requests, refuse, voice, clock },
+    ...{ ledger, history, requests, refuse, voice, clock, log },
     policy: () => policy,
     register: () => register,
     nonce: () => randomBytes(16).toString('hex'),

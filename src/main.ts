@@ -19,4 +19,5 @@ async function ask(question: string, hidden = false): Promise<string> {
   return answer.trim();
 }
 
-process.exitCode = await runCommandLine(process.argv.slice(2), io);
+// Whatever is still open is nobody's any more; what was printed is out, since on Linux that is synchronous.
+process.exit(await runCommandLine(process.argv.slice(2), io));

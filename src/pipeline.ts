@@ -5,6 +5,7 @@
  */
 import { answer } from './answer/answer.ts';
 import type { History } from './audit/history.ts';
+import { Fatal } from './base/errors.ts';
 import { type ActionName, parseRequestId } from './base/ids.ts';
 import { isBuiltIn } from './command/catalogue.ts';
 import { type Command, type ParseRefusal, parseCommand } from './command/parse.ts';
@@ -14,7 +15,7 @@ import { safeLine } from './output/text.ts';
 import { decide } from './policy/decide.ts';
 import type { Action, Policy } from './policy/model.ts';
 import { allOffers, mayKnow, visibleNames } from './policy/offers.ts';
-import type { Clock, Ledger } from './ports.ts';
+import type { Clock, Ledger, Log } from './ports.ts';
 import type { Refuse } from './refusals.ts';
 import { actorOf, sourceOf } from './request/entries.ts';
 import { freezeRequest } from './request/request.ts';
@@ -30,6 +31,7 @@ export interface PipelineParts {
   readonly refuse: Refuse;
   readonly voice: Voice;
   readonly clock: Clock;
+  readonly log: Log;
   readonly policy: () => Policy;
   readonly register: () => Register;
   readonly nonce: () => string;
@@ -55,8 +57,16 @@ export function openPipeline(parts: PipelineParts): Hear {
       case 'refused':
         return parts.refuse(sighting, verdict);
       case 'trusted':
-        return obey(verdict);
+        return obey(verdict).catch((error: unknown) => fail(verdict, error));
     }
+  };
+
+  /** A bug in the handling of one message is that message's end, and not the daemon's. */
+  const fail = async (by: Trusted, error: unknown): Promise<void> => {
+    if (error instanceof Fatal) throw error;
+    parts.log.error({ error, event: by.event }, 'a command could not be handled');
+    const message = 'Something went wrong inside of me, so this was not run. My own log says what.';
+    return misunderstand(by, { code: 'internal_error', message });
   };
 
   const obey = async (by: Trusted): Promise<void> => {
@@ -121,7 +131,13 @@ export function openPipeline(parts: PipelineParts): Hear {
 
   const misunderstand = async (
     by: Trusted,
-    { code, message }: { readonly code: ParseRefusal['code'] | 'busy'; readonly message: string },
+    {
+      code,
+      message,
+    }: {
+      readonly code: ParseRefusal['code'] | 'busy' | 'internal_error';
+      readonly message: string;
+    },
   ): Promise<void> => {
     const { account: sender, person } = by;
     await ledger.append({ type: 'refused', code, sender, person, source: sourceOf(by) });

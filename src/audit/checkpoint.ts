@@ -22,12 +22,3 @@ export function parseCheckpoint(text: string): Result<Checkpoint, string> {
   if (root?.length !== 32) return err('has no root hash');
   return ok({ origin, size: Number(digits), root });
 }
-
-/** A file of notes, oldest first: each is followed by a blank line. */
-export function splitNotes(file: string): readonly string[] {
-  const parts = file.split('\n\n');
-  const notes: string[] = [];
-  // A note holds one blank line itself, between its text and its signatures.
-  for (let i = 0; i + 1 < parts.length; i += 2) notes.push(`${parts[i]}\n\n${parts[i + 1]}\n`);
-  return notes;
-}

@@ -1,31 +1,33 @@
 /** The log, and what a verification of it found, in words for a person. */
 import { assertNever } from '../base/errors.ts';
 import type { Entry } from './entry.ts';
-import type { Finding } from './verify.ts';
+import type { Finding } from './finding.ts';
 
-const span = (from: number, to: number): string =>
-  from === to ? `entry ${from}` : `entries ${from} to ${to}`;
+type Span = { readonly from: number; readonly to: number };
+
+const span = ({ from, to }: Span, one: string, many: string): string =>
+  from === to ? `entry ${from} ${one}` : `entries ${from} to ${to} ${many}`;
 
 export function describeFinding(finding: Finding): string {
   switch (finding.kind) {
     case 'malformed':
       return `entry ${finding.seq} was edited: it ${finding.detail}`;
     case 'missing':
-      return `${span(finding.from, finding.to)} ${finding.from === finding.to ? 'is' : 'are'} missing`;
+      return `${span(finding, 'is', 'are')} missing`;
     case 'moved':
       return `entry ${finding.seq} was moved: it stands where entry ${finding.before} should`;
     case 'inserted':
       return `line ${finding.line} was put in: there is an entry ${finding.seq} already`;
     case 'rewritten':
-      return `${span(finding.from, finding.to)} was edited: not what the signed checkpoint covers`;
+      return `${span(finding, 'was', 'were')} edited: not what the signed checkpoint covers`;
     case 'truncated':
       return `the log ends after ${finding.have} entries; ${finding.signed} were signed`;
     case 'checkpoint':
       return `checkpoint: ${finding.detail}`;
     case 'uncovered':
-      return `${span(finding.from, finding.to)} not covered by a checkpoint yet`;
+      return `${span(finding, 'is', 'are')} not covered by a checkpoint yet`;
     case 'torn':
-      return `${finding.bytes} bytes of an unfinished entry at the end`;
+      return `${finding.bytes} bytes of an unfinished ${finding.what} at the end`;
     default:
       return assertNever(finding);
   }

@@ -3,7 +3,7 @@
  * the exact bytes of the line, so a verifier never has to print an entry again to check it. The
  * format is described in docs/formats/audit-log.md.
  */
-import { canonicalJson, type Json } from '../base/bytes.ts';
+import { canonicalJson, type Json, utf8 } from '../base/bytes.ts';
 import { err, ok, type Result } from '../base/result.ts';
 
 /** C2SP entry bundles prefix a length with 16 bits; a longer entry could never be published. */
@@ -106,9 +106,12 @@ export interface EntryHead {
 
 export type Entry = EntryHead & EntryBody;
 
-/** The line, without its newline. Throws RangeError when it is too long to be an entry. */
-export function formatEntry(head: EntryHead, body: EntryBody): string {
-  const line = canonicalJson({ ...head, ...body } as unknown as Json);
+/**
+ * The line, without its newline. Throws RangeError when it is too long to be an entry, TypeError when
+ * it holds half a character.
+ */
+export function formatEntry(entry: Entry): string {
+  const line = canonicalJson(entry as unknown as Json);
   if (Buffer.byteLength(line) > MAX_ENTRY_BYTES) throw new RangeError('entry too long');
   return line;
 }
@@ -120,10 +123,11 @@ const HEAD_FIELDS = { v: 'number', seq: 'number', ts: 'string', boot: 'string', 
  * entry has a second spelling. Types of entry that are not known here are accepted: a newer version
  * may have written them, and the tree covers them all the same.
  */
-export function parseEntry(line: string): Result<Entry, string> {
+export function parseEntry(line: Uint8Array): Result<Entry, string> {
+  if (line.length > MAX_ENTRY_BYTES) return err('is longer than an entry can be');
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = JSON.parse(Buffer.from(line).toString('utf8'));
   } catch {
     return err('is not JSON');
   }
@@ -134,13 +138,13 @@ export function parseEntry(line: string): Result<Entry, string> {
   const entry = value as Entry;
   if (entry.v !== 1) return err(`is of version ${String(entry.v)}`);
   if (!Number.isSafeInteger(entry.seq) || entry.seq < 0) return err('has no sequence number');
-  return spelledAs(entry as unknown as Json) === line ? ok(entry) : err('is not canonical JSON');
+  return isSpelledAs(entry as unknown as Json, line) ? ok(entry) : err('is not canonical JSON');
 }
 
-function spelledAs(value: Json): string | undefined {
+function isSpelledAs(value: Json, line: Uint8Array): boolean {
   try {
-    return canonicalJson(value);
+    return Buffer.compare(utf8(canonicalJson(value)), line) === 0;
   } catch {
-    return undefined; // a lone surrogate: JSON.parse accepts what the canonical form cannot spell
+    return false; // a lone surrogate: JSON.parse accepts what the canonical form cannot spell
   }
 }

@@ -18,6 +18,8 @@ export interface Remembered {
 /** How many are kept for the sake of a word that a crash cut off. */
 const KEEP_REQUESTS = 1000;
 const KEEP_EVENTS = 2000;
+/** Anybody in a room can make up sessions that nobody can read. */
+const KEEP_SESSIONS = 10_000;
 
 export class History {
   readonly #spent = new Map<string, string>();
@@ -41,7 +43,7 @@ export class History {
         this.#spend(entry);
         this.#remember(entry.source.event, 'refused');
         if (entry.source.session !== undefined && entry.source.index === undefined)
-          this.#undecryptable.add(`${entry.sender} ${entry.source.session}`);
+          this.#noteUndecryptable(entry.sender, entry.source.session);
         break;
       case 'start':
         this.#amend(entry.request, { started: true });
@@ -67,7 +69,7 @@ export class History {
 
   /** Has it been recorded that messages of this sender's session cannot be read? */
   knownUndecryptable(sender: string, session: string): boolean {
-    return this.#undecryptable.has(`${sender} ${session}`);
+    return this.#undecryptable.has(sessionKey(sender, session));
   }
 
   /** What became of an event that was dealt with lately. */
@@ -92,12 +94,14 @@ export class History {
     if (!this.#spent.has(key)) this.#spent.set(key, eventKey(event));
   }
 
+  #noteUndecryptable(sender: string, session: string): void {
+    this.#undecryptable.add(sessionKey(sender, session));
+    dropOldest(this.#undecryptable, KEEP_SESSIONS);
+  }
+
   #remember(event: string, fate: 'request' | 'asked' | 'refused'): void {
     this.#events.set(event, fate);
-    for (const oldest of this.#events.keys()) {
-      if (this.#events.size <= KEEP_EVENTS) break;
-      this.#events.delete(oldest);
-    }
+    dropOldest(this.#events, KEEP_EVENTS);
   }
 
   #amend(id: string, change: Partial<Remembered>): void {
@@ -115,9 +119,17 @@ export class History {
   }
 }
 
+function dropOldest(kept: Map<string, unknown> | Set<string>, limit: number): void {
+  for (const oldest of kept.keys()) {
+    if (kept.size <= limit) return;
+    kept.delete(oldest);
+  }
+}
+
 // A log holds one position per command ever typed; hashed, so that each costs the same few bytes.
 const short = (text: string, bytes: number): string =>
   Buffer.from(sha256(utf8(text)).subarray(0, bytes)).toString('latin1');
 const spentKey = (room: string, session: string, index: number): string =>
   short(`${room}\n${session}\n${index}`, 16);
+const sessionKey = (sender: string, session: string): string => short(`${sender}\n${session}`, 16);
 const eventKey = (event: string): string => short(event, 12);

@@ -1,101 +1,130 @@
 /**
- * Is the log what its checkpoints say it is? Reads entries one by one and ends with a report that
- * names each entry that was edited, removed, moved or put in. Needs the files and the public key,
- * nothing of the daemon. Every byte it reads is attacker-chosen until the signature has covered it.
+ * Is the log what its checkpoints say it is? Reads the entries and the checkpoints side by side and
+ * ends with a report that names what was edited, removed, moved or put in. Needs the files and the
+ * public key, nothing of the daemon. Every byte it reads is attacker-chosen until a signature has
+ * covered it. However long the log, only what is wrong with it is kept in memory.
  *
- * The answer rests on one thing: the root of the last signed checkpoint. Sequence numbers and the
- * older checkpoints only serve to say *where* it went wrong.
+ * The answer rests on the roots of the signed checkpoints. Sequence numbers only serve to say *where*
+ * it went wrong. What no file can show is that both files are older copies, or were signed anew with a
+ * stolen key: that takes a checkpoint that somebody kept elsewhere.
  */
-import { type Checkpoint, parseCheckpoint, splitNotes } from './checkpoint.ts';
+import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
 import { parseEntry } from './entry.ts';
+import { concludeReport, type Finding, type Report } from './finding.ts';
 import { openNote, type VerifierKey, type VerifySignature } from './note.ts';
+import { Sequence } from './sequence.ts';
 import { hashLeaf, Tree } from './tree.ts';
 
-export type Finding =
-  | { readonly kind: 'malformed'; readonly seq: number; readonly detail: string }
-  | { readonly kind: 'missing'; readonly from: number; readonly to: number }
-  | { readonly kind: 'moved'; readonly seq: number; readonly before: number }
-  | { readonly kind: 'inserted'; readonly seq: number; readonly line: number }
-  | { readonly kind: 'rewritten'; readonly from: number; readonly to: number }
-  | { readonly kind: 'truncated'; readonly have: number; readonly signed: number }
-  | { readonly kind: 'checkpoint'; readonly detail: string }
-  /** Not proof of tampering: a commit that was cut short, or is under way right now. */
-  | { readonly kind: 'uncovered'; readonly from: number; readonly to: number }
-  | { readonly kind: 'torn'; readonly bytes: number };
-
-export interface Report {
-  readonly verdict: 'intact' | 'tampered' | 'incomplete';
-  readonly entries: number;
-  readonly head: Checkpoint | undefined;
-  readonly findings: readonly Finding[];
+/** A line or a note of a file; not `complete`: what stands behind the last one's end. */
+export interface Piece {
+  readonly bytes: Uint8Array;
+  readonly complete: boolean;
 }
 
-export class LogVerifier {
+export interface LogFiles {
+  /** Without their newlines. */
+  readonly lines: AsyncIterable<Piece>;
+  /** The checkpoints, oldest first. */
+  readonly notes: AsyncIterable<Piece>;
+}
+
+export async function verifyLog(
+  { lines, notes }: LogFiles,
+  key: VerifierKey,
+  verify: VerifySignature,
+): Promise<Report> {
+  const log = new LogReader();
+  const checkpoints = new CheckpointReader(key, verify);
+  const rest = lines[Symbol.asyncIterator]();
+  const readUpTo = async (size: number): Promise<void> => {
+    while (log.tree.size < size) {
+      const { done, value } = await rest.next();
+      if (done) return;
+      log.take(value);
+    }
+  };
+  // A checkpoint is written after its entries: reading it first, a daemon that runs meanwhile can only
+  // add what is not covered yet.
+  for await (const note of notes) {
+    const checkpoint = checkpoints.take(note);
+    if (!checkpoint) continue;
+    await readUpTo(checkpoint.size);
+    checkpoints.compare(checkpoint, log.tree);
+  }
+  await readUpTo(Infinity);
+  return conclude(log, checkpoints);
+}
+
+class LogReader {
+  readonly tree = new Tree();
+  readonly sequence = new Sequence();
+  readonly findings: Finding[] = [];
+  readonly torn: Finding[] = [];
+
+  take({ bytes, complete }: Piece): void {
+    if (!complete) {
+      this.torn.push({ kind: 'torn', what: 'entry', bytes: bytes.length });
+      return;
+    }
+    this.tree.append(hashLeaf(bytes));
+    const entry = parseEntry(bytes);
+    if (entry.ok) {
+      const finding = this.sequence.take(entry.value.seq, this.tree.size);
+      if (finding) this.findings.push(finding);
+    } else {
+      this.findings.push({ kind: 'malformed', seq: this.sequence.next, detail: entry.error });
+      this.sequence.skip();
+    }
+  }
+}
+
+class CheckpointReader {
   readonly #key: VerifierKey;
   readonly #verify: VerifySignature;
-  readonly #leaves: Uint8Array[] = [];
-  readonly #findings: Finding[] = [];
-  readonly #seen = new Set<number>();
-  #gaps: Gap[] = [];
-  #tornBytes = 0;
-  #expected = 0;
+  readonly findings: Finding[] = [];
+  readonly torn: Finding[] = [];
+  /** The last one under a good signature. */
+  head: Checkpoint | undefined;
+  /** Everything below is proven by a checkpoint whose root fits. */
+  proven = 0;
+  /** The first checkpoint since then whose root does not fit, and its place in the file. */
+  misfit: { readonly size: number; readonly place: number } | undefined;
+  #place = 0;
 
   constructor(key: VerifierKey, verify: VerifySignature) {
     this.#key = key;
     this.#verify = verify;
   }
 
-  /** Takes the next line of the log, without its newline. */
-  take(line: Uint8Array): void {
-    const position = this.#leaves.length;
-    this.#leaves.push(hashLeaf(line));
-    const entry = parseEntry(Buffer.from(line).toString('utf8'));
-    if (entry.ok) this.#follow(entry.value.seq, position);
-    else {
-      this.#findings.push({ kind: 'malformed', seq: this.#expected, detail: entry.error });
-      this.#seen.add(this.#expected++);
-    }
-  }
-
-  /** Bytes behind the last newline: an append that a crash cut short. */
-  tear(bytes: number): void {
-    this.#tornBytes = bytes;
-  }
-
-  /** `notes`: the whole file of checkpoints. */
-  finish(notes: string): Report {
-    const history = splitNotes(notes);
-    const head = this.#head(history.at(-1));
-    if (head) this.#compare(head, history);
-    const gaps = this.#gaps.map((gap) => ({ kind: 'missing' as const, ...gap }));
-    const torn = this.#tornBytes > 0 ? [{ kind: 'torn' as const, bytes: this.#tornBytes }] : [];
-    const findings = [...gaps, ...this.#findings, ...torn];
-    return { verdict: verdictOf(findings), entries: this.#leaves.length, head, findings };
-  }
-
-  #follow(seq: number, position: number): void {
-    if (seq > this.#expected) {
-      this.#gaps.push({ from: this.#expected, to: seq - 1 });
-      this.#expected = seq + 1;
-    } else if (seq === this.#expected) this.#expected++;
-    else if (this.#seen.has(seq)) {
-      this.#findings.push({ kind: 'inserted', seq, line: position + 1 });
-    } else {
-      this.#findings.push({ kind: 'moved', seq, before: this.#expected });
-      this.#gaps = this.#gaps.flatMap((gap) => withoutNumber(gap, seq));
-    }
-    this.#seen.add(seq);
-  }
-
-  #head(note: string | undefined): Checkpoint | undefined {
-    if (note === undefined) {
-      this.#findings.push({ kind: 'checkpoint', detail: 'there is none' });
+  /** The checkpoint in a note, if it is one of this log and goes further than the one before it. */
+  take({ bytes, complete }: Piece): Checkpoint | undefined {
+    if (!complete) {
+      this.torn.push({ kind: 'torn', what: 'checkpoint', bytes: bytes.length });
       return undefined;
     }
-    const checkpoint = this.#open(note);
-    if (typeof checkpoint !== 'string') return checkpoint;
-    this.#findings.push({ kind: 'checkpoint', detail: `the last one ${checkpoint}` });
-    return undefined;
+    this.#place++;
+    const checkpoint = this.#open(Buffer.from(bytes).toString('utf8'));
+    if (typeof checkpoint === 'string') return this.#blame(this.#place, checkpoint);
+    if (this.head && checkpoint.size <= this.head.size)
+      return this.#blame(this.#place, 'does not go further than the one before it');
+    this.head = checkpoint;
+    return checkpoint;
+  }
+
+  /** `tree` has as many entries as the checkpoint covers, or all that there are. */
+  compare({ size, root }: Checkpoint, tree: Tree): void {
+    if (tree.size < size || Buffer.compare(tree.root(), root) !== 0) {
+      this.misfit ??= { size, place: this.#place };
+      return;
+    }
+    // The log goes on as it was signed: then it is that checkpoint that tells of another log.
+    if (this.misfit) this.#blame(this.misfit.place, 'is of another history of this log');
+    this.misfit = undefined;
+    this.proven = size;
+  }
+
+  #blame(place: number, what: string): undefined {
+    this.findings.push({ kind: 'checkpoint', detail: `number ${place} ${what}` });
   }
 
   #open(note: string): Checkpoint | string {
@@ -107,75 +136,28 @@ export class LogVerifier {
       ? checkpoint.value
       : `is of another log, ${checkpoint.value.origin}`;
   }
-
-  #compare(head: Checkpoint, history: readonly string[]): void {
-    const have = this.#leaves.length;
-    // Sequence numbers have told where already; a root that differs could only say it again.
-    const told = this.#gaps.length + this.#findings.length > 0;
-    if (head.size > this.#expected)
-      this.#findings.push({ kind: 'truncated', have, signed: head.size });
-    else if (told) return;
-    else if (!sameBytes(this.#rootAt(head.size), head.root)) this.#locate(history);
-    else if (head.size < have)
-      this.#findings.push({ kind: 'uncovered', from: head.size, to: have - 1 });
-  }
-
-  /**
-   * The root is wrong: which is the first checkpoint that does not fit? A root that fits proves every
-   * entry under it, so the checkpoints can be searched by halves. Only signed ones count.
-   */
-  #locate(history: readonly string[]): void {
-    const signed = (index: number) => this.#open(history[index] ?? '');
-    let good = 0;
-    let low = 0;
-    let high = history.length - 1;
-    let bad = this.#leaves.length;
-    while (low <= high) {
-      const middle = (low + high) >> 1;
-      const checkpoint = signed(middle);
-      if (typeof checkpoint === 'string') {
-        this.#findings.push({ kind: 'checkpoint', detail: `number ${middle + 1} ${checkpoint}` });
-        break;
-      }
-      const fits =
-        checkpoint.size <= this.#leaves.length &&
-        sameBytes(this.#rootAt(checkpoint.size), checkpoint.root);
-      if (fits) {
-        good = checkpoint.size;
-        low = middle + 1;
-      } else {
-        bad = checkpoint.size;
-        high = middle - 1;
-      }
-    }
-    this.#findings.push({ kind: 'rewritten', from: good, to: Math.max(good, bad - 1) });
-  }
-
-  #rootAt(size: number): Uint8Array {
-    const tree = new Tree();
-    for (const leaf of this.#leaves.slice(0, size)) tree.append(leaf);
-    return tree.root();
-  }
 }
 
-interface Gap {
-  readonly from: number;
-  readonly to: number;
+function conclude(log: LogReader, checkpoints: CheckpointReader): Report {
+  const { head } = checkpoints;
+  const findings = [...log.sequence.missing(), ...log.findings];
+  // Sequence numbers have told where already; a root that differs could only say it again.
+  const told = findings.length > 0;
+  findings.push(...checkpoints.findings);
+  const entries = log.tree.size;
+  if (!head) findings.push({ kind: 'checkpoint', detail: 'there is none that counts' });
+  else if (head.size > log.sequence.next)
+    findings.push({ kind: 'truncated', have: entries, signed: head.size });
+  else if (!told) findings.push(...disputed(checkpoints, entries));
+  return concludeReport({
+    entries,
+    head,
+    findings: [...findings, ...log.torn, ...checkpoints.torn],
+  });
 }
 
-const withoutNumber = ({ from, to }: Gap, seq: number): Gap[] =>
-  seq < from || seq > to
-    ? [{ from, to }]
-    : [
-        { from, to: seq - 1 },
-        { from: seq + 1, to },
-      ].filter((gap) => gap.from <= gap.to);
-
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
-
-function verdictOf(findings: readonly Finding[]): Report['verdict'] {
-  if (findings.length === 0) return 'intact';
-  return findings.every((f) => f.kind === 'torn' || f.kind === 'uncovered')
-    ? 'incomplete'
-    : 'tampered';
+/** The entries that no checkpoint proves, though their numbers are as they should be. */
+function disputed({ misfit, proven }: CheckpointReader, entries: number): Finding[] {
+  if (misfit) return [{ kind: 'rewritten', from: proven, to: Math.max(proven, misfit.size - 1) }];
+  return proven < entries ? [{ kind: 'uncovered', from: proven, to: entries - 1 }] : [];
 }

@@ -1,16 +1,17 @@
 /** `vaktrom audit verify | show | head`: from the files and the public key alone, daemon or not. */
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatCheckpoint, splitNotes } from '../audit/checkpoint.ts';
 import { describeEntry, describeFinding } from '../audit/describe.ts';
 import { parseEntry } from '../audit/entry.ts';
+import type { Report } from '../audit/finding.ts';
 import { parseVerifierKey, type VerifierKey } from '../audit/note.ts';
-import { LogVerifier, type Report } from '../audit/verify.ts';
+import { verifyLog } from '../audit/verify.ts';
+import { toBase64 } from '../base/bytes.ts';
 import { Fault } from '../base/errors.ts';
 import { visibleLine } from '../output/text.ts';
 import { verifySignature } from '../store/keys.ts';
 import { ledgerFiles } from '../store/ledger-files.ts';
-import { readLines } from '../store/lines.ts';
+import { type Piece, readLines, readNotes } from '../store/lines.ts';
 import type { ExitCode, Io } from './io.ts';
 
 export interface AuditOptions {
@@ -36,37 +37,22 @@ const EXIT: Readonly<Record<Report['verdict'], ExitCode>> = {
 };
 
 export async function auditVerify(options: AuditOptions, io: Io): Promise<ExitCode> {
-  const verifier = new LogVerifier(await readVerifierKey(options.key), verifySignature);
-  const files = ledgerFiles(options.log);
-  // The checkpoints first: what a running daemon appends meanwhile is then uncovered, not contradicted.
-  const notes = await readAuditFile(files.checkpoints);
-  await mustRead(files.log);
-  for await (const line of readLines(files.log))
-    if (line.complete) verifier.take(line.bytes);
-    else verifier.tear(line.bytes.length);
-  const report = verifier.finish(notes);
+  const key = await readVerifierKey(options.key);
+  const { log, checkpoints } = ledgerFiles(options.log);
+  const files = { lines: pieces(readLines, log), notes: pieces(readNotes, checkpoints) };
+  const report = await verifyLog(files, key, verifySignature);
   if (options.json) io.out(JSON.stringify(toJson(report)));
-  else for (const line of describeReport(report)) io.out(line);
+  else for (const line of describeReport(report)) io.out(visibleLine(line));
   return EXIT[report.verdict];
 }
 
 const toJson = ({ head, ...rest }: Report) => ({
   ...rest,
-  ...(head
-    ? {
-        head: {
-          origin: head.origin,
-          size: head.size,
-          root: Buffer.from(head.root).toString('base64'),
-        },
-      }
-    : {}),
+  ...(head ? { head: { ...head, root: toBase64(head.root) } } : {}),
 });
 
 function describeReport({ verdict, entries, head, findings }: Report): string[] {
-  const signed = head
-    ? `, signed by ${head.origin} as ${formatCheckpoint(head).split('\n')[2]}`
-    : '';
+  const signed = head ? `, signed by ${head.origin} as ${toBase64(head.root)}` : '';
   const conclusion = {
     intact: `intact: ${entries} entries${signed}`,
     tampered: `TAMPERED: ${entries} entries, ${findings.length} findings`,
@@ -76,46 +62,52 @@ function describeReport({ verdict, entries, head, findings }: Report): string[] 
 }
 
 export async function auditShow(options: AuditOptions, io: Io): Promise<ExitCode> {
-  const { log } = ledgerFiles(options.log);
-  await mustRead(log);
-  for await (const { bytes, complete } of readLines(log)) {
-    if (!complete) continue;
-    const line = Buffer.from(bytes).toString('utf8');
-    io.out(options.json ? line : formatRow(line));
-  }
+  for await (const { bytes, complete } of pieces(readLines, ledgerFiles(options.log).log))
+    if (complete) io.out(options.json ? textOf(bytes) : formatRow(bytes));
   return 0;
 }
 
 /** For reading; `--json` gives the stored bytes. */
-function formatRow(line: string): string {
+function formatRow(line: Uint8Array): string {
   const entry = parseEntry(line);
   return visibleLine(
-    entry.ok ? describeEntry(entry.value) : `? ${line.slice(0, 200)} ${entry.error}`,
+    entry.ok ? describeEntry(entry.value) : `? ${textOf(line).slice(0, 200)} ${entry.error}`,
   );
 }
 
 export async function auditHead(options: AuditOptions, io: Io): Promise<ExitCode> {
-  const notes = splitNotes(await readAuditFile(ledgerFiles(options.log).checkpoints));
-  const last = notes.at(-1);
+  let last: string | undefined;
+  for await (const { bytes, complete } of pieces(readNotes, ledgerFiles(options.log).checkpoints))
+    if (complete) last = textOf(bytes);
   if (last === undefined) throw new Fault('audit_incomplete', 'there is no checkpoint yet');
-  io.out(options.json ? JSON.stringify({ note: last }) : last.trimEnd());
+  if (options.json) io.out(JSON.stringify({ note: last }));
+  else for (const line of last.trimEnd().split('\n')) io.out(visibleLine(line));
   return 0;
 }
+
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 
 async function readVerifierKey(keyOrFile: string): Promise<VerifierKey> {
   const direct = parseVerifierKey(keyOrFile);
   if (direct.ok) return direct.value;
-  const text = (await readAuditFile(keyOrFile)).trim();
-  const key = parseVerifierKey(text);
+  const text = await readFile(keyOrFile, 'utf8').catch((cause: unknown) => {
+    throw unreadable(keyOrFile, cause);
+  });
+  const key = parseVerifierKey(text.trim());
   if (!key.ok) throw new Fault('usage', `${keyOrFile} ${key.error}`);
   return key.value;
 }
 
-const unreadable = (path: string) => (cause: unknown) => {
-  throw new Fault('audit_incomplete', `cannot read ${path}`, cause);
-};
+async function* pieces(
+  read: (path: string) => AsyncIterable<Piece>,
+  path: string,
+): AsyncIterable<Piece> {
+  try {
+    yield* read(path);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
 
-const readAuditFile = (path: string): Promise<string> =>
-  readFile(path, 'utf8').catch(unreadable(path));
-
-const mustRead = (path: string): Promise<void> => access(path).catch(unreadable(path));
+const unreadable = (path: string, cause: unknown) =>
+  new Fault('audit_incomplete', `cannot read ${path}`, cause);

@@ -1,5 +1,7 @@
 /** What a command of the CLI is given of the world, and how it ends. */
+import { inspect } from 'node:util';
 import { Fatal, Fault, type FaultCode } from '../base/errors.ts';
+import { visibleLine } from '../output/text.ts';
 
 /** 0 ok, 1 refused or found wrong, 2 usage, 3 could not tell. */
 export type ExitCode = 0 | 1 | 2 | 3;
@@ -26,9 +28,15 @@ export const exitCodeOf = (error: unknown): ExitCode =>
 /** A mistake of the user's is one message; a mistake of ours says so and keeps its trace. */
 export function explainError(error: unknown): string {
   if (!(error instanceof Fault) && !(error instanceof Fatal))
-    return `vaktrom: this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
-  const lines = [`vaktrom: ${error.message}`];
-  for (let cause: unknown = error.cause; cause instanceof Error; cause = cause.cause)
-    lines.push(`  because: ${cause.message}`);
-  return lines.join('\n');
+    return printable(
+      `vaktrom: this is a bug: ${error instanceof Error ? error.stack : inspect(error)}`,
+    );
+  const parts = [`vaktrom: ${error.message}`];
+  // Bounded, since causes can go in a circle.
+  for (let cause = error.cause; cause instanceof Error && parts.length < 8; cause = cause.cause)
+    parts.push(`  because: ${cause.message}`);
+  return printable(parts.join('\n'));
 }
+
+/** Messages repeat what a file or a server says; to a terminal, some of that would be commands. */
+export const printable = (text: string): string => text.split('\n').map(visibleLine).join('\n');

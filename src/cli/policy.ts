@@ -1,5 +1,4 @@
 /** `vaktrom policy check | test | schema`, and `vaktrom check`. */
-import { readFile } from 'node:fs/promises';
 import { Fault } from '../base/errors.ts';
 import type { Result } from '../base/result.ts';
 import { formatSchema } from '../config/conform.ts';
@@ -9,27 +8,25 @@ import { type PolicyFile, parsePolicy } from '../config/policy-file.ts';
 import { policySchema } from '../config/policy-schema.ts';
 import { testPolicy } from '../config/policy-test.ts';
 import { settingsSchema } from '../config/settings.ts';
-import { plural } from '../output/quantity.ts';
+import { readTextFile } from '../config/text-file.ts';
 import { readSigningKey } from '../store/keys.ts';
-import type { ExitCode, Io } from './io.ts';
+import { type ExitCode, type Io, printable } from './io.ts';
 
 export async function policyCheck(path: string, json: boolean, io: Io): Promise<ExitCode> {
   const parsed = await parseFile(path);
   if (!parsed.ok) return tellProblems(parsed.error, json, io);
   const { policy, expectations } = parsed.value;
-  const facts = {
-    sha256: policy.sha256,
+  const counts = {
     people: policy.people.size,
     rooms: policy.rooms.size,
     actions: policy.actions.size,
     tests: expectations.length,
   };
-  io.out(
-    json
-      ? JSON.stringify({ ok: true, ...facts })
-      : `${path}: ok, ${plural(facts.people, 'person').replace('persons', 'people')}, ${plural(facts.rooms, 'room')}, ` +
-          `${plural(facts.actions, 'action')}, ${plural(facts.tests, 'test')}`,
-  );
+  if (json) io.out(JSON.stringify({ ok: true, sha256: policy.sha256, ...counts }));
+  else {
+    const found = Object.entries(counts).map(([name, count]) => `${name}: ${count}`);
+    io.out(`${path}: ok; ${found.join(', ')}`);
+  }
   return 0;
 }
 
@@ -41,7 +38,7 @@ export async function policyTest(path: string, json: boolean, io: Io): Promise<E
   if (json) io.out(JSON.stringify({ ok: failed.length === 0, results }));
   else {
     for (const { name, fault } of results)
-      io.out(fault === undefined ? `ok    ${name}` : `FAIL  ${name}: ${fault}`);
+      io.out(printable(fault === undefined ? `ok    ${name}` : `FAIL  ${name}: ${fault}`));
     io.out(`${results.length - failed.length} passed, ${failed.length} failed`);
   }
   return failed.length === 0 ? 0 : 1;
@@ -66,7 +63,7 @@ export async function check(root: string, json: boolean, io: Io): Promise<ExitCo
 }
 
 async function parseFile(path: string): Promise<Result<PolicyFile, readonly Problem[]>> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await readTextFile(path, 'nobody').catch((cause: unknown) => {
     throw new Fault('policy_invalid', `cannot read ${path}`, cause);
   });
   return parsePolicy(text, path);
@@ -74,6 +71,6 @@ async function parseFile(path: string): Promise<Result<PolicyFile, readonly Prob
 
 function tellProblems(problems: readonly Problem[], json: boolean, io: Io): ExitCode {
   if (json) io.out(JSON.stringify({ ok: false, problems }));
-  else for (const problem of problems) io.err(formatProblem(problem));
+  else for (const problem of problems) io.err(printable(formatProblem(problem)));
   return 1;
 }

@@ -23,6 +23,7 @@ secrets: secrets
 export const STARTER_POLICY = `# yaml-language-server: $schema=./policy.schema.json
 # Who may do what, where. Nothing is allowed that is not written here.
 # Check it: vaktrom policy check     Try it: vaktrom policy test
+# To fill in a part, take away its {} and the # of the lines below it.
 version: 1
 people: {}
   # alice:

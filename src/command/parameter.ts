@@ -2,6 +2,9 @@
  * Typed parameters: what a value must look like before it can become part of an argument vector.
  * Values are attacker-chosen text; a parameter that accepts a value accepts it whole.
  */
+import { findInvisible } from '../base/invisible.ts';
+import { nearest } from '../base/suggest.ts';
+import type { Pattern } from './pattern.ts';
 
 interface ParameterBase {
   readonly name: string;
@@ -14,7 +17,7 @@ interface ParameterBase {
 export type Parameter = ParameterBase &
   (
     | { readonly kind: 'enum'; readonly values: readonly string[] }
-    | { readonly kind: 'pattern'; readonly pattern: RegExp; readonly maxLength: number }
+    | { readonly kind: 'pattern'; readonly pattern: Pattern; readonly maxLength: number }
     | { readonly kind: 'integer'; readonly min: number; readonly max: number }
     /** Free text, for the built-ins only: it never reaches an argument vector. */
     | { readonly kind: 'text' }
@@ -22,17 +25,16 @@ export type Parameter = ParameterBase &
 
 /** Why `value` is not acceptable, as the end of a sentence; undefined when it is. */
 export function faultInValue(parameter: Parameter, value: string): string | undefined {
-  if (value.startsWith('-') && !parameter.allowDash && parameter.kind !== 'text')
-    return 'a value may not begin with "-"';
+  const invisible = findInvisible(value);
+  if (invisible !== undefined) return `it holds ${invisible}`;
+  if (value.startsWith('-') && !parameter.allowDash) return 'a value may not begin with "-"';
   switch (parameter.kind) {
     case 'enum':
-      return parameter.values.includes(value)
-        ? undefined
-        : `it is one of ${parameter.values.join(', ')}`;
+      return parameter.values.includes(value) ? undefined : oneOf(parameter.values, value);
     case 'pattern':
       if (value.length > parameter.maxLength)
         return `it has at most ${parameter.maxLength} characters`;
-      return parameter.pattern.test(value)
+      return parameter.pattern.matches(value)
         ? undefined
         : `it must match ${parameter.pattern.source}`;
     case 'integer':
@@ -44,8 +46,17 @@ export function faultInValue(parameter: Parameter, value: string): string | unde
   }
 }
 
+const LISTED = 12;
+
+function oneOf(values: readonly string[], typed: string): string {
+  const more = values.length > LISTED ? `, … (${values.length} in all)` : '';
+  const near = nearest(typed, values);
+  const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
+  return `it is one of ${values.slice(0, LISTED).join(', ')}${more}${hint}`;
+}
+
 // One spelling per number: no plus, no leading zero, no exponent.
-const isInteger = (text: string): boolean => /^(?:0|-?[1-9][0-9]{0,14})$/.test(text);
+const isInteger = (text: string): boolean => /^(?:0|-?[1-9][0-9]{0,15})$/.test(text);
 
 /** `service=web|api|db`, for usage lines. */
 export function usageOf(parameter: Parameter): string {

@@ -1,7 +1,8 @@
 /**
  * Typed text + catalogue → a command with named, checked values; or one sentence that says how far
  * it got and what to type instead. Values are given by position, as `name=value`, or as
- * `--name value`; once a value is named, the rest may still be given by position, in order.
+ * `--name value`; once a value is named, the rest may still be given by position, in order. Phone
+ * keyboards turn `--` into —: before the name of a parameter, and only there, it is taken for `--`.
  */
 import { err, ok, type Result } from '../base/result.ts';
 import { nearest } from '../base/suggest.ts';
@@ -34,14 +35,18 @@ export function parseCommand(
   if (!words.ok) return err({ code: 'malformed', message: words.error });
   const [first, ...rest] = words.value;
   if (!first) return err({ code: 'malformed', message: 'There is no command. Try !help.' });
-  const name = first.text.toLowerCase();
+  // ASCII only: the Kelvin sign is not a k.
+  const name = first.text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   const offer = offers.get(name);
   if (!offer) {
     const near = nearest(name, visible);
     const hint = near === undefined ? 'Try !help.' : `Did you mean !${near}?`;
-    return err({ code: 'unknown_command', message: `There is no command !${name} here. ${hint}` });
+    return err({
+      code: 'unknown_command',
+      message: `There is no command !${shown(name)} here. ${hint}`,
+    });
   }
-  if (!visible.has(name)) return ok({ name, values: {} });
+  if (!visible.has(name)) return ok({ name, values: noValues() });
   const values = bindValues(offer, rest, typed);
   return values.ok ? ok({ name, values: values.value }) : badParameter(offer, values.error);
 }
@@ -52,10 +57,15 @@ export const usage = (offer: Pick<Offer, 'name' | 'parameters'>): string =>
 const badParameter = (offer: Offer, why: string): Result<never, ParseRefusal> =>
   err({ code: 'bad_parameter', message: `${why} Usage: ${usage(offer)}` });
 
+/** As much of what was typed as an answer repeats. */
+const shown = (typed: string): string => (typed.length > 60 ? `${typed.slice(0, 60)}…` : typed);
+
+/** Without a prototype: `constructor` is the name of a parameter like any other. */
 type Values = Record<string, string>;
+const noValues = (): Values => Object.create(null);
 
 function bindValues(offer: Offer, words: readonly Word[], typed: string): Result<Values, string> {
-  const values: Values = Object.create(null);
+  const values = noValues();
   const byName = new Map(offer.parameters.map((p) => [p.name, p]));
   const last = offer.parameters.at(-1);
   for (let i = 0; i < words.length; i++) {
@@ -65,7 +75,7 @@ function bindValues(offer: Offer, words: readonly Word[], typed: string): Result
     if (!named.ok) return named;
     if (named.value?.tookNext) i++;
     const target = named.value?.parameter ?? offer.parameters.find((p) => !(p.name in values));
-    if (!target) return err(`"${word.text}" is one value too many.`);
+    if (!target) return err(`"${shown(word.text)}" is one value too many.`);
     if (target.name in values) return err(`${target.name} is given twice.`);
     if (offer.takesRest && target === last && !named.value) {
       values[target.name] = typed.slice(word.start).trim();
@@ -82,6 +92,8 @@ interface Named {
   readonly tookNext: boolean;
 }
 
+const OPTION = /^(?:--|[–—―])([a-z][a-z0-9_-]*)(?:=(.*))?$/s;
+
 /** `name=value` or `--name value` or `--name=value`; undefined for a value given by position. */
 function namedValue(
   word: Word,
@@ -89,12 +101,13 @@ function namedValue(
   byName: ReadonlyMap<string, Parameter>,
 ): Result<Named | undefined, string> {
   if (word.quoted) return ok(undefined);
-  const option = /^--([a-z][a-z0-9_-]*)(?:=(.*))?$/s.exec(word.text);
+  const option = OPTION.exec(word.text);
   if (option) {
     const [, name = '', attached] = option;
     const parameter = byName.get(name);
     if (!parameter) return err(unknownParameter(name, byName));
-    if (attached === undefined && !next) return err(`--${name} has no value.`);
+    const follows = next && (next.quoted || !OPTION.test(next.text));
+    if (attached === undefined && !follows) return err(`--${name} has no value.`);
     return ok({
       parameter,
       text: attached ?? next?.text ?? '',
@@ -111,7 +124,7 @@ function namedValue(
 
 function unknownParameter(name: string, byName: ReadonlyMap<string, Parameter>): string {
   const near = nearest(name, byName.keys());
-  return `There is no parameter ${name}.${near === undefined ? '' : ` Did you mean ${near}?`}`;
+  return `There is no parameter ${shown(name)}.${near === undefined ? '' : ` Did you mean ${near}?`}`;
 }
 
 function withFallbacks(parameters: readonly Parameter[], given: Values): Result<Values, string> {
@@ -119,7 +132,7 @@ function withFallbacks(parameters: readonly Parameter[], given: Values): Result<
     const value = given[parameter.name] ?? parameter.fallback;
     if (value === undefined) return err(`${parameter.name} is missing.`);
     const fault = given[parameter.name] === undefined ? undefined : faultInValue(parameter, value);
-    if (fault !== undefined) return err(`${parameter.name} cannot be "${value}": ${fault}.`);
+    if (fault !== undefined) return err(`${parameter.name} cannot be "${shown(value)}": ${fault}.`);
     given[parameter.name] = value;
   }
   return ok(given);

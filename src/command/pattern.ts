@@ -66,7 +66,7 @@ function unsupported(source: string, at: number): string {
   const why =
     what === '^' || what === '$'
       ? 'is not needed: the whole value is matched'
-      : 'is not supported: only what can be matched in one pass';
+      : 'is not supported: no lookaround, references, boundaries, named groups';
   return `${what} at character ${at + 1} ${why}`;
 }
 

@@ -2,9 +2,10 @@
  * What was typed → words, as a POSIX shell would split them, and nothing more of a shell: no
  * expansion, no operators, no comments. The text is attacker-chosen.
  *
- * Phone keyboards turn `"` into “ and `--` into —. They are turned back only where a word begins (and
- * where a value begins, after `name=`), never inside of quotes: what is in quotes is left as it is.
+ * Phone keyboards turn `"` into “. Such a quote is one only where a word begins, or a value after
+ * `name=`, and only if it closes where the word ends; what is in quotes is left as it is.
  */
+import { findInvisible } from '../base/invisible.ts';
 import { err, ok, type Result } from '../base/result.ts';
 
 export interface Word {
@@ -12,7 +13,7 @@ export interface Word {
   /** Offsets into what was typed. */
   readonly start: number;
   readonly end: number;
-  /** The word began with a quote, so it is a value even if it looks like an option. */
+  /** The word began with a quote or a backslash: it is a value even if it looks like an option. */
   readonly quoted: boolean;
 }
 
@@ -26,20 +27,20 @@ const OPENERS: Readonly<Record<string, string>> = {
   '«': '»',
   '‘': '’',
 };
-const DASH = /^[–—―]/;
-// Controls, format characters (bidi marks, zero-width), line and paragraph separators, surrogates,
-// private use and unassigned: none is ever part of a command, and each can hide what it says.
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/u;
+
+/** Inside of a word these are a quotation that was not understood; ’ is an apostrophe. */
+const STRAY = /[“”„«»]/;
 
 export function splitWords(typed: string): Result<readonly Word[], string> {
   if (typed.length > MAX_COMMAND_LENGTH)
     return err(`A command is at most ${MAX_COMMAND_LENGTH} characters long.`);
-  const unsafe = UNSAFE.exec(typed)?.[0];
-  if (unsafe !== undefined) return err(`A command is one line of visible text; ${nameOf(unsafe)}.`);
+  const invisible = findInvisible(typed);
+  if (invisible !== undefined)
+    return err(`A command is one line of visible text; it holds ${invisible}.`);
   const words: Word[] = [];
   let at = 0;
   for (;;) {
-    while (/\s/.test(typed[at] ?? '')) at++;
+    while (isSpace(typed[at])) at++;
     if (at >= typed.length) return ok(words);
     const word = readWord(typed, at);
     if (!word.ok) return word;
@@ -51,12 +52,7 @@ export function splitWords(typed: string): Result<readonly Word[], string> {
 function readWord(typed: string, start: number): Result<Word, string> {
   let text = '';
   let at = start;
-  const dash = DASH.exec(typed.slice(start));
-  if (dash) {
-    text = '--';
-    at++;
-  }
-  while (at < typed.length && !/\s/.test(typed[at] ?? '')) {
+  while (at < typed.length && !isSpace(typed[at])) {
     const char = typed[at] ?? '';
     const closers = opensQuote(typed, start, at) ? OPENERS[char] : undefined;
     if (closers !== undefined) {
@@ -68,21 +64,25 @@ function readWord(typed: string, start: number): Result<Word, string> {
       if (at + 1 >= typed.length) return err('The command ends in a backslash.');
       text += typed[at + 1];
       at += 2;
+    } else if (STRAY.test(char)) {
+      return err(`The quote ${char} at character ${at + 1} opens nothing; use " instead.`);
     } else {
       text += char;
       at++;
     }
   }
-  return ok({ text, start, end: at, quoted: (typed[start] ?? '') in OPENERS });
+  const first = typed[start] ?? '';
+  return ok({ text, start, end: at, quoted: first === '\\' || first in OPENERS });
 }
+
+const isSpace = (char: string | undefined): boolean => char !== undefined && /\s/.test(char);
 
 /** Plain quotes open anywhere; curly ones only where a word or a value begins (it’s is a word). */
 function opensQuote(typed: string, start: number, at: number): boolean {
-  const char = typed[at] ?? '';
-  return (
-    char === "'" || char === '"' || (char in OPENERS && (at === start || typed[at - 1] === '='))
-  );
+  return isPlain(typed[at]) || at === start || typed[at - 1] === '=';
 }
+
+const isPlain = (quote: string | undefined): boolean => quote === "'" || quote === '"';
 
 function readQuoted(
   typed: string,
@@ -92,17 +92,16 @@ function readQuoted(
   let text = '';
   for (let at = open + 1; at < typed.length; at++) {
     const char = typed[at] ?? '';
-    if (closers.includes(char)) return ok({ text, end: at + 1 });
-    if (closers === '"' && char === '\\' && /["\\]/.test(typed[at + 1] ?? '')) {
+    if (closers.includes(char)) {
+      const end = at + 1;
+      // ‘it’s’ could mean two things: curly quotes are guessed at by keyboards, not by us.
+      if (isPlain(char) || end === typed.length || isSpace(typed[end])) return ok({ text, end });
+      return err(`The quote ${typed[open]} at character ${open + 1} closes inside of a word.`);
+    }
+    if (closers === '"' && char === '\\' && /[$`"\\]/.test(typed[at + 1] ?? '')) {
       text += typed[at + 1];
       at++;
     } else text += char;
   }
   return err(`The quote ${typed[open]} at character ${open + 1} is never closed.`);
-}
-
-function nameOf(char: string): string {
-  if (char === '\n' || char === '\r') return 'it holds a line break';
-  const code = (char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-  return `it holds the invisible character U+${code}`;
 }

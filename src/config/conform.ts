@@ -5,7 +5,14 @@
 import { z } from 'zod';
 import { err, ok, type Result } from '../base/result.ts';
 import { nearest } from '../base/suggest.ts';
-import { type Path, type Problem, parseSource, type Source } from './document.ts';
+import {
+  inFileOrder,
+  MAX_PROBLEMS,
+  type Path,
+  type Problem,
+  parseSource,
+  type Source,
+} from './document.ts';
 
 export interface Conforming<T> {
   readonly value: T;
@@ -21,8 +28,9 @@ export function parseConforming<S extends z.ZodType>(
   if (!source.ok) return source;
   const checked = schema.safeParse(source.value.value, { reportInput: true });
   if (checked.success) return ok({ value: checked.data, source: source.value });
-  const outline = formatSchema(schema);
-  return err(checked.error.issues.flatMap((issue) => explain(issue, [], source.value, outline)));
+  const look: Look = { source: source.value, outline: formatSchema(schema) };
+  const issues = checked.error.issues.slice(0, MAX_PROBLEMS);
+  return err(inFileOrder(issues.flatMap((issue) => explain(issue, [], look))));
 }
 
 /** JSON Schema (draft 2020-12) of what a person writes, so that editors complete it. */
@@ -32,38 +40,93 @@ export function formatSchema(schema: z.ZodType): Outline {
 
 type Issue = z.core.$ZodIssue;
 
-function explain(issue: Issue, base: Path, source: Source, outline: Outline): Problem[] {
+interface Look {
+  readonly source: Source;
+  readonly outline: Outline;
+}
+
+function explain(issue: Issue, base: Path, look: Look): Problem[] {
   const path = [...base, ...issue.path.map((p) => (typeof p === 'symbol' ? String(p) : p))];
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) =>
-      source.problemAt([...path, key], unknownKey(key, keysAt(outline, path)), true),
-    );
-  if (issue.code === 'invalid_union') {
-    // The branch that fails deeper, or later, is the one that was meant.
-    const branches = issue.errors.filter((b) =>
-      b.some((i) => i.path.length > 0 || i.code !== 'invalid_type'),
-    );
-    const meant = branches[0] ?? issue.errors[0];
-    return meant?.flatMap((inner) => explain(inner, path, source, outline)) ?? [];
+  const at = (message: string, atKey = false): Problem =>
+    look.source.problemAt(path, `${where(path)}${message}`, atKey);
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys
+        .slice(0, MAX_PROBLEMS)
+        .map((key) =>
+          look.source.problemAt([...path, key], unknownKey(key, keysAt(look.outline, path)), true),
+        );
+    case 'invalid_key':
+      return issue.issues.map((inner) => at(reason(inner), true));
+    case 'invalid_union': {
+      const meant = meantBranch(issue.errors);
+      if (meant) return meant.flatMap((inner) => explain(inner, path, look));
+      return [at(issue.errors.flat().map(reason).join(', or '))];
+    }
+    default:
+      return [at(reason(issue))];
   }
-  return [source.problemAt(path, `${where(path)}${reason(issue)}`)];
 }
 
 const where = (path: Path): string => (path.length > 0 ? `${path.join('.')}: ` : '');
 
+/** The branch of a union that fits furthest; undefined when the value is of no branch's kind. */
+function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  const depth = (branch: readonly Issue[]) => Math.max(...branch.map((i) => i.path.length));
+  const ofItsKind = branches.filter((branch) =>
+    branch.every(
+      ({ path, code }) => path.length > 0 || (code !== 'invalid_type' && code !== 'invalid_value'),
+    ),
+  );
+  return ofItsKind.toSorted((a, b) => depth(b) - depth(a))[0];
+}
+
 function reason(issue: Issue): string {
-  if (issue.code === 'invalid_type' && issue.input === undefined)
-    return `is missing (${issue.expected})`;
-  if (issue.code === 'invalid_value') {
-    const values = issue.values.map(String);
-    if (issue.input === undefined) return `is missing (${values.join(', ')})`;
-    const near = typeof issue.input === 'string' ? nearest(issue.input, values) : undefined;
-    const list =
-      values.length === 1 ? `must be ${values[0]}` : `must be one of ${values.join(', ')}`;
-    return near === undefined ? list : `${list}; did you mean "${near}"?`;
+  switch (issue.code) {
+    case 'invalid_type':
+      return wrongKind(issue.input, KIND[issue.expected] ?? issue.expected);
+    case 'invalid_value':
+      return wrongValue(issue.input, issue.values);
+    case 'too_small':
+      return issue.origin === 'number' ? `must be at least ${issue.minimum}` : 'must not be empty';
+    case 'too_big':
+      return issue.origin === 'number'
+        ? `must be at most ${issue.maximum}`
+        : `must have at most ${issue.maximum} characters`;
+    default:
+      return issue.message;
   }
-  if (issue.code === 'invalid_type') return `must be a ${issue.expected}`;
-  return issue.message;
+}
+
+/** What a person calls what zod expects. */
+const KIND: Readonly<Record<string, string>> = {
+  string: 'text',
+  array: 'a list',
+  object: 'a map (name: value)',
+  record: 'a map (name: value)',
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+};
+
+function wrongKind(input: unknown, kind: string): string {
+  if (input === undefined) return `is missing (${kind})`;
+  if (input === null) return `is empty; it must be ${kind}`;
+  // YAML took it for something else than what was meant, and quotes are what tells it.
+  if (kind === 'text' && typeof input !== 'object') return 'must be text: put it in quotes';
+  if (typeof input === 'string' && kind.endsWith('number') && input !== '' && !Number.isNaN(+input))
+    return `must be ${kind}: leave out the quotes`;
+  return `must be ${kind}`;
+}
+
+function wrongValue(input: unknown, values: readonly unknown[]): string {
+  const names = values.map(String);
+  if (input === undefined) return `is missing (${names.join(', ')})`;
+  if (values.length === 1)
+    return `must be ${JSON.stringify(values[0])}${input === names[0] ? ': leave out the quotes' : ''}`;
+  const near = typeof input === 'string' ? nearest(input, names) : undefined;
+  const list = `must be one of ${names.join(', ')}`;
+  return near === undefined ? list : `${list}; did you mean "${near}"?`;
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
@@ -89,9 +152,9 @@ function keysAt(outline: Outline, path: Path): readonly string[] {
   const branches = [outline, ...(outline.anyOf ?? [])];
   if (step === undefined) return branches.flatMap((b) => Object.keys(b.properties ?? {}));
   return branches.flatMap((branch) => {
-    const extra =
-      typeof branch.additionalProperties === 'object' ? branch.additionalProperties : undefined;
-    const next = typeof step === 'number' ? branch.items : (branch.properties?.[step] ?? extra);
+    const { properties = {}, additionalProperties: extra, items } = branch;
+    const own = Object.hasOwn(properties, step) ? properties[step] : undefined;
+    const next = typeof step === 'number' ? items : (own ?? (extra === true ? undefined : extra));
     return next ? keysAt(next, rest) : [];
   });
 }

@@ -1,15 +1,15 @@
 /**
  * A Vaktrom directory (--dir): vaktrom.yaml, the policy, secrets and state, found and read in one
  * place. Secrets come from systemd credentials where there are any, else from files that nobody but
- * their owner may read.
+ * their owner may read. Settings and policy are believed unless everybody may write them.
  */
-import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fromBase64 } from '../base/bytes.ts';
-import { Fault } from '../base/errors.ts';
+import { Fault, type FaultCode } from '../base/errors.ts';
 import { formatProblem } from './document.ts';
 import { type PolicyFile, parsePolicy } from './policy-file.ts';
 import { parseSettings, type Settings } from './settings.ts';
+import { type ClosedTo, readTextFile } from './text-file.ts';
 
 export interface Directory {
   readonly root: string;
@@ -23,14 +23,11 @@ export const SETTINGS_FILE = 'vaktrom.yaml';
 
 export type SecretName = 'access-token' | 'crypto-key' | 'audit-key';
 
-/** Throws Fault `config_invalid` with every problem on a line of its own. */
+/** Throws Fault `config_invalid` with every problem on a line of its own, or `file_unsafe`. */
 export async function openDirectory(root: string): Promise<Directory> {
   const file = join(root, SETTINGS_FILE);
-  const text = await readText(
-    file,
-    'config_invalid',
-    `is there a vaktrom directory at ${root}? See: vaktrom init`,
-  );
+  const hint = `is there a vaktrom directory at ${root}? See: vaktrom init`;
+  const text = await readText(file, { closedTo: 'writers', code: 'config_invalid', hint });
   const settings = parseSettings(text, file);
   if (!settings.ok) throw new Fault('config_invalid', settings.error.map(formatProblem).join('\n'));
   return {
@@ -42,9 +39,11 @@ export async function openDirectory(root: string): Promise<Directory> {
   };
 }
 
-/** Throws Fault `policy_invalid` with every problem on a line of its own. */
+/** Throws Fault `policy_invalid` with every problem on a line of its own, or `file_unsafe`. */
 export async function readPolicy(path: string): Promise<PolicyFile> {
-  const parsed = parsePolicy(await readText(path, 'policy_invalid', 'name it under policy:'), path);
+  const hint = 'name it under policy:';
+  const text = await readText(path, { closedTo: 'writers', code: 'policy_invalid', hint });
+  const parsed = parsePolicy(text, path);
   if (!parsed.ok) throw new Fault('policy_invalid', parsed.error.map(formatProblem).join('\n'));
   return parsed.value;
 }
@@ -58,15 +57,20 @@ export async function readSecret(
   name: SecretName,
   credentials = process.env['CREDENTIALS_DIRECTORY'],
 ): Promise<string> {
-  const places = [...(credentials ? [credentials] : []), secretsPath];
-  for (const place of places) {
-    const path = join(place, name);
-    const found = await stat(path).catch(() => undefined); // absent here; the next place may have it
-    if (!found) continue;
-    if (place === secretsPath) refuseLoose(path, found.mode);
-    return (await readFile(path, 'utf8')).trimEnd();
+  const places = [
+    ...(credentials ? [{ folder: credentials, closedTo: 'nobody' } as const] : []), // systemd's to protect
+    { folder: secretsPath, closedTo: 'readers' } as const,
+  ];
+  for (const { folder, closedTo } of places) {
+    const path = join(folder, name);
+    const text = await readText(path, { closedTo, code: 'secret_missing' }).catch(absent);
+    if (text === undefined) continue;
+    const secret = text.trimEnd();
+    if (secret === '') throw new Fault('secret_missing', `${path} is empty`);
+    return secret;
   }
-  throw new Fault('secret_missing', `there is no secret ${name} in ${places.join(' or ')}`);
+  const folders = places.map(({ folder }) => folder).join(' or ');
+  throw new Fault('secret_missing', `there is no secret ${name} in ${folders}`);
 }
 
 /** 32 bytes of base64. */
@@ -76,19 +80,25 @@ export async function readKey(directory: Directory, name: SecretName): Promise<U
   return key;
 }
 
-function refuseLoose(path: string, mode: number): void {
-  if ((mode & 0o077) !== 0)
-    throw new Fault('file_unsafe', `others may read ${path}; mend it: chmod 600 ${path}`);
+interface Reading {
+  readonly closedTo: ClosedTo;
+  /** Of the Fault when it cannot be read. */
+  readonly code: FaultCode;
+  readonly hint?: string;
 }
 
-async function readText(
-  path: string,
-  code: 'config_invalid' | 'policy_invalid',
-  hint: string,
-): Promise<string> {
+async function readText(path: string, { closedTo, code, hint }: Reading): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readTextFile(path, closedTo);
   } catch (cause) {
-    throw new Fault(code, `cannot read ${path}; ${hint}`, cause);
+    if (cause instanceof Fault) throw cause;
+    throw new Fault(code, `cannot read ${path}${hint === undefined ? '' : `; ${hint}`}`, cause);
   }
+}
+
+/** What is absent may be elsewhere; what is there and cannot be read must not be passed over. */
+function absent(error: unknown): undefined {
+  const cause = error instanceof Fault ? error.cause : undefined;
+  if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+  throw error;
 }

@@ -1,20 +1,25 @@
 /**
  * A YAML file that a person edits → its value, and where in the text each part of it stands. Only the
- * plain part of YAML 1.2 (core schema): no anchors, aliases, merges, tags or second documents, and no
- * key twice. The text is untrusted until the schema has seen it. The only importer of `yaml`.
+ * plain part of YAML 1.2 (core schema): no directives, anchors, aliases, merges, tags or second
+ * documents, no key twice, and no character that a reviewer of the file cannot see. The text is
+ * untrusted until the schema has seen it. The only importer of `yaml`.
  */
 import {
   type Document,
+  type ErrorCode,
   isAlias,
   isMap,
   isNode,
-  isPair,
   isScalar,
+  isSeq,
   LineCounter,
   type Node,
   parseDocument,
   visit,
+  type YAMLError,
+  type YAMLMap,
 } from 'yaml';
+import { findInvisible } from '../base/invisible.ts';
 import { err, ok, type Result } from '../base/result.ts';
 
 export type Path = readonly (string | number)[];
@@ -33,64 +38,118 @@ export interface Source {
   readonly problemAt: (path: Path, message: string, atKey?: boolean) => Problem;
 }
 
+/** A file that holds more is read by nobody; it is not read by us either. */
+export const MAX_FILE_LENGTH = 1 << 20;
+
 export const formatProblem = (p: Problem): string =>
   `${p.file}:${p.line}:${p.column}: ${p.message}`;
 
+/** More than that nobody reads at once; finding the place of each takes time. */
+export const MAX_PROBLEMS = 100;
+
+export const inFileOrder = (problems: readonly Problem[]): readonly Problem[] =>
+  problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+
 export function parseSource(text: string, file: string): Result<Source, readonly Problem[]> {
   const lines = new LineCounter();
-  const document = parseDocument(text, {
-    version: '1.2',
-    schema: 'core',
-    uniqueKeys: true,
-    merge: false,
-    prettyErrors: false,
-    lineCounter: lines,
-  });
   const at = (offset: number, message: string): Problem => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1), message };
   };
-  const problems = [...document.errors, ...document.warnings].map((e) =>
-    at(e.pos[0], sentence(e.message)),
-  );
-  problems.push(...forbidden(document).map(([offset, message]) => at(offset, message)));
-  if (problems.length > 0) return err(problems);
+  if (text.length > MAX_FILE_LENGTH)
+    return err([at(0, `the file is longer than ${MAX_FILE_LENGTH} characters`)]);
+  const document = parseDocument(text, {
+    version: '1.2',
+    schema: 'core',
+    stringKeys: true,
+    uniqueKeys: false, // quadratic; `forbidden` looks for them
+    merge: false,
+    prettyErrors: false,
+    lineCounter: lines,
+  });
+  const { errors, warnings } = document;
+  const findings = [misleading(text), worded(errors), forbidden(document), worded(warnings)];
+  const first = findings.find((found) => found.length > 0);
+  if (first) return err(inFileOrder(first.slice(0, MAX_PROBLEMS).map((finding) => at(...finding))));
   return ok({
     value: document.toJS() as unknown,
     problemAt: (path, message, atKey) => at(offsetOf(document, path, atKey ?? false), message),
   });
 }
 
-const sentence = (message: string): string => message.split('\n')[0]?.trim() ?? message;
+type Finding = readonly [offset: number, message: string];
 
-function forbidden(document: Document.Parsed): [offset: number, message: string][] {
-  const found: [number, string][] = [];
+/** What makes the text look like another one (CVE-2021-42574) or be read as another language. */
+const misleading = (text: string): Finding[] =>
+  [...text.matchAll(/^%|[^\P{Cc}\t\n\r]|\p{Bidi_Control}/gmu)].map(({ index, 0: found }) => [
+    index,
+    found === '%' ? 'directives (%) are not allowed' : `here is ${findInvisible(found)}`,
+  ]);
+
+const OWN_WORDS: Partial<Record<ErrorCode, string>> = {
+  MULTIPLE_DOCS: 'a second document is not allowed',
+  NON_STRING_KEY: 'a key must be plain text',
+  RESOURCE_EXHAUSTION: 'nested too deeply',
+};
+
+const worded = (errors: readonly YAMLError[]): Finding[] =>
+  errors.map(({ pos, code, message }) => [
+    pos[0],
+    OWN_WORDS[code] ?? message.split('\n')[0]?.trim() ?? message,
+  ]);
+
+const MAX_DEPTH = 64;
+
+function forbidden(document: Document.Parsed): Finding[] {
+  const found: Finding[] = [];
   visit(document, {
-    Node(_key, node) {
-      const offset = (node as Node).range?.[0] ?? 0;
+    Node(_key, node, path) {
+      const offset = start(node as Node);
+      if (path.length > MAX_DEPTH) {
+        found.push([offset, 'nested too deeply']);
+        return visit.BREAK;
+      }
       if (isAlias(node)) found.push([offset, 'aliases (*name) are not allowed: write it out']);
       else if (node.anchor) found.push([offset, 'anchors (&name) are not allowed: write it out']);
       else if (node.tag) found.push([offset, `tags (${node.tag}) are not allowed`]);
+      if (isMap(node)) found.push(...forbiddenKeys(node));
+      if (isScalar(node) && typeof node.value === 'string') {
+        // Several lines and the look of an emoji are fine; what "\u202e" writes is not.
+        const invisible = findInvisible(node.value.replace(/[\t\n]|\uFE0E|\uFE0F/g, ''));
+        if (invisible) found.push([offset, `here is ${invisible}`]);
+      }
+      return undefined;
     },
   });
   return found;
 }
 
-/** Where the node at `path` begins; where it is missing, where its nearest parent begins. */
+function forbiddenKeys(map: YAMLMap): Finding[] {
+  const seen = new Set<unknown>();
+  return map.items.flatMap(({ key }): Finding[] => {
+    if (!isScalar(key)) return [];
+    const twice = seen.has(key.value);
+    seen.add(key.value);
+    if (twice) return [[start(key), `the key "${key.value}" is there twice`]];
+    // The schema would skip it without a word.
+    return key.value === '__proto__' ? [[start(key), 'unknown key "__proto__"']] : [];
+  });
+}
+
+const start = (node: Node): number => node.range?.[0] ?? 0;
+
+/** Where the node at `path` begins; where it is missing, where what it is missing from is named. */
 function offsetOf(document: Document.Parsed, path: Path, atKey: boolean): number {
   let node: unknown = document.contents;
-  let offset = 0;
-  for (const [index, step] of path.entries()) {
-    if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === step);
-      if (!isPair(pair)) break;
-      const last = index === path.length - 1;
-      if (isNode(pair.key)) offset = pair.key.range?.[0] ?? offset;
-      if (last && atKey) return offset;
-      node = pair.value;
-    } else node = document.getIn(path.slice(0, index + 1), true);
-    if (!isNode(node)) break;
-    offset = node.range?.[0] ?? offset;
+  let named = 0;
+  for (const step of path) {
+    const pair = isMap(node)
+      ? node.items.find(({ key }) => isScalar(key) && key.value === step)
+      : undefined;
+    const inside = isSeq(node) && typeof step === 'number' ? node.items[step] : pair?.key;
+    if (!isNode(inside)) return named;
+    named = start(inside);
+    node = pair ? pair.value : inside;
   }
-  return offset;
+  return isNode(node) && !atKey ? start(node) : named;
 }

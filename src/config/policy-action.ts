@@ -2,6 +2,9 @@
 import type { ActionName, RoomName } from '../base/ids.ts';
 import { nearest } from '../base/suggest.ts';
 import { faultInValue, type Parameter } from '../command/parameter.ts';
+import { parsePattern } from '../command/pattern.ts';
+import { planBwrap } from '../execution/bwrap.ts';
+import { planRun } from '../execution/plan-run.ts';
 import type { Action, Quorum, SandboxLimits } from '../policy/model.ts';
 import type { Path } from './document.ts';
 import type { PolicyDocument } from './policy-schema.ts';
@@ -28,11 +31,10 @@ export function compileAction(
     compileParameter(key, p, (path, message) => report(['params', key, ...path], message)),
   );
   checkTemplate(action.run, parameters, report);
-  const [program = '', ...rest] = action.run;
-  return {
+  const compiled: Action = {
     name,
     summary: action.summary,
-    run: [program, ...rest],
+    run: action.run,
     env: action.env ?? {},
     parameters,
     effect: action.effect,
@@ -44,6 +46,14 @@ export function compileAction(
     require: compileRequirements(action.require ?? {}),
     sandbox: compileSandbox(action.sandbox ?? {}, defaults),
   };
+  checkStart(compiled, report);
+  return compiled;
+}
+
+/** What the sandbox would refuse to start is refused here, where its author sees it. */
+function checkStart(action: Action, report: Report): void {
+  const started = planBwrap(planRun(action, {}, 'somebody'), { folders: [], files: [] });
+  if (!started.ok) report([], `it could never be started: ${started.error}`, true);
 }
 
 function compileRequirements(require: NonNullable<ActionDocument['require']>): Action['require'] {
@@ -99,26 +109,17 @@ function withKind(name: string, p: ParameterDocument, report: Report): Parameter
     // A negative number begins with a dash; asking for one is declaring it.
     return { ...base, allowDash: base.allowDash || min < 0, kind: 'integer', min, max };
   }
-  try {
-    const pattern = new RegExp(`^(?:${p.pattern ?? ''})$`, 'u');
-    return { ...base, kind: 'pattern', pattern, maxLength: p.max_length ?? 0 };
-  } catch (error) {
-    report(['pattern'], error instanceof Error ? error.message : 'not a regular expression');
-    return { ...base, kind: 'enum', values: [] };
-  }
+  const pattern = parsePattern(p.pattern ?? '');
+  if (pattern.ok)
+    return { ...base, kind: 'pattern', pattern: pattern.value, maxLength: p.max_length ?? 0 };
+  report(['pattern'], pattern.error);
+  return { ...base, kind: 'enum', values: [p.default ?? ''] }; // one problem is enough
 }
 
 const SLOT = /\{([a-z][a-z0-9_-]*)\}/g;
 
-function checkTemplate(
-  run: readonly string[],
-  parameters: readonly Parameter[],
-  report: Report,
-): void {
-  const [program = ''] = run;
-  if (!program.startsWith('/'))
-    report(['run', 0], `"${program}" must be an absolute path: programs are not looked up`);
-  if (program.search(SLOT) >= 0) report(['run', 0], 'the program cannot depend on a parameter');
+function checkTemplate(run: Action['run'], parameters: readonly Parameter[], report: Report): void {
+  if (run[0].search(SLOT) >= 0) report(['run', 0], 'the program cannot depend on a parameter');
   const names = parameters.map((p) => p.name);
   const used = new Set<string>();
   for (const [index, argument] of run.entries())

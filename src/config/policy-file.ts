@@ -3,15 +3,15 @@
  * every template to a parameter, and everything wrong with it is reported at once, with its place.
  */
 import { sha256Hex } from '../base/bytes.ts';
-import type { ActionName, PersonName, RoomName, UserId } from '../base/ids.ts';
+import type { ActionName, PersonName, RoomName } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { nearest } from '../base/suggest.ts';
 import { isBuiltIn } from '../command/catalogue.ts';
 import type { Action, Person, Policy, Room, Window } from '../policy/model.ts';
 import { parseConforming } from './conform.ts';
-import type { Path, Problem } from './document.ts';
+import { inFileOrder, type Problem } from './document.ts';
 import { type ActionDocument, compileAction, type Report } from './policy-action.ts';
 import { type PolicyDocument, policySchema } from './policy-schema.ts';
+import { checkReferences } from './references.ts';
 
 export type PolicyExpectation = NonNullable<PolicyDocument['tests']>[number];
 
@@ -29,27 +29,20 @@ export function parsePolicy(text: string, file: string): Result<PolicyFile, read
   const report: Report = (path, message, atKey) =>
     problems.push(source.problemAt(path, message, atKey));
   const policy = compile(value, sha256Hex(text), report);
-  return problems.length > 0 ? err(problems) : ok({ policy, expectations: value.tests ?? [] });
+  return problems.length > 0
+    ? err(inFileOrder(problems))
+    : ok({ policy, expectations: value.tests ?? [] });
 }
 
 function compile(document: PolicyDocument, sha256: string, report: Report): Policy {
   const people = compilePeople(document, report);
   const rooms = compileRooms(document, report);
-  const windows = new Map<string, Window>(
-    Object.entries(document.windows ?? {}).map(([name, w]) => [
-      name,
-      { timeZone: w.tz, days: w.days, from: w.from, until: w.to },
-    ]),
-  );
-  const known: Known = {
-    role: new Set([...people.values()].flatMap((p) => p.roles)),
-    room: new Set(rooms.keys()),
-    window: new Set(windows.keys()),
-  };
+  const windows = compileWindows(document, report);
+  checkReferences(document, { people, rooms, windows }, report);
   const actions = new Map<ActionName, Action>();
   for (const [name, action] of entries<ActionName, ActionDocument>(document.actions)) {
     const within: Report = (path, ...rest) => report(['actions', name, ...path], ...rest);
-    checkReferences(name, action, known, within);
+    if (isBuiltIn(name)) within([], `"${name}" is a built-in command; choose another name`, true);
     actions.set(name, compileAction(name, action, document.defaults ?? {}, within));
   }
   return { sha256, people, rooms, windows, actions };
@@ -60,20 +53,22 @@ const entries = <K extends string, V>(record: Partial<Record<K, V>>): [K, V][] =
   Object.entries(record) as [K, V][];
 
 function compilePeople(document: PolicyDocument, report: Report): Map<PersonName, Person> {
-  const owners = new Map<UserId, PersonName>();
+  const owners = new Map<string, PersonName>();
   const people = new Map<PersonName, Person>();
   for (const [name, person] of entries<PersonName, PolicyDocument['people'][PersonName]>(
     document.people,
   )) {
-    for (const [index, { id }] of person.accounts.entries()) {
-      const owner = owners.get(id);
-      if (owner !== undefined)
-        report(
-          ['people', name, 'accounts', index, 'id'],
-          `${id} already belongs to ${owner}: one human could count twice`,
-        );
-      owners.set(id, name);
-    }
+    for (const [index, account] of person.accounts.entries())
+      for (const field of ['id', 'identity'] as const) {
+        const value = account[field];
+        const owner = value === undefined ? undefined : owners.get(value);
+        if (owner !== undefined)
+          report(
+            ['people', name, 'accounts', index, field],
+            `${value} already belongs to ${owner}: one human could count twice`,
+          );
+        if (value !== undefined) owners.set(value, name);
+      }
     const accounts = person.accounts.map(({ id, identity }) => ({ id, identity }));
     people.set(name, { name, roles: person.roles, accounts });
   }
@@ -94,25 +89,15 @@ function compileRooms(document: PolicyDocument, report: Report): Map<RoomName, R
   return rooms;
 }
 
-type Known = Readonly<Record<'role' | 'room' | 'window', ReadonlySet<string>>>;
-
-function checkReferences(name: string, action: ActionDocument, known: Known, report: Report): void {
-  const check = (kind: keyof Known, used: readonly string[], path: Path) => {
-    for (const [index, item] of used.entries()) {
-      if (known[kind].has(item)) continue;
-      const near = nearest(item, known[kind]);
-      const hint = near === undefined ? '' : `; did you mean "${near}"?`;
-      const why = kind === 'role' ? 'no person has the role' : `there is no ${kind}`;
-      report([...path, index], `${why} "${item}"${hint}`);
-    }
-  };
-  if (isBuiltIn(name)) report([], `"${name}" is a built-in command; choose another name`, true);
-  check('role', action.allow.roles, ['allow', 'roles']);
-  check('room', action.allow.rooms, ['allow', 'rooms']);
-  check('window', action.allow.windows ?? [], ['allow', 'windows']);
-  const approvals = action.require?.approvals;
-  if (Array.isArray(approvals))
-    for (const [index, quorum] of approvals.entries())
-      check('role', quorum.roles, ['require', 'approvals', index, 'roles']);
-  else if (approvals) check('role', approvals.roles, ['require', 'approvals', 'roles']);
+function compileWindows(document: PolicyDocument, report: Report): Map<string, Window> {
+  const windows = new Map<string, Window>();
+  for (const [name, { tz, days, from, to }] of Object.entries(document.windows ?? {})) {
+    if (from === to)
+      report(
+        ['windows', name, 'to'],
+        'is "from" again: it would never be open (a day ends at 24:00)',
+      );
+    windows.set(name, { timeZone: tz, days, from, until: to });
+  }
+  return windows;
 }

@@ -3,6 +3,7 @@
  * policy-file.ts. The JSON Schema for editors is generated from this.
  */
 import { z } from 'zod';
+import { fromBase64 } from '../base/bytes.ts';
 import {
   parseActionName,
   parsePersonName,
@@ -10,13 +11,17 @@ import {
   parseRoomName,
   parseUserId,
 } from '../base/ids.ts';
+import { DENY_CODES } from '../policy/decide.ts';
 import { parsedBy } from './parsed-by.ts';
 
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+/** Nothing is waited for longer; timers take no more than 24 days and end at once beyond. */
+const MAX_DURATION_MS = 7 * UNIT_MS.d;
 const duration = z
   .string()
   .regex(/^[1-9][0-9]{0,5}[smhd]$/, 'must be a duration such as 90s, 15m, 2h or 1d')
   .transform((text) => Number(text.slice(0, -1)) * UNIT_MS[text.at(-1) as keyof typeof UNIT_MS])
+  .refine((ms) => ms <= MAX_DURATION_MS, 'must be at most 7d')
   .describe('a duration: 90s, 15m, 2h, 1d');
 
 const UNIT_BYTES = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
@@ -29,12 +34,21 @@ const size = z
   .describe('a size in bytes: 512K, 256M, 2G');
 
 const time = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, 'must be a time such as "22:00"');
+const endTime = z
+  .string()
+  .regex(/^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$/, 'must be a time such as "02:00" or "24:00"');
 const word = z
   .string()
-  .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'must be lower-case letters, digits, - and _');
+  .regex(
+    /^[a-z][a-z0-9_-]{0,31}$/,
+    'must be a name: a lower-case letter, then letters, digits, - _',
+  );
 const absolutePath = z
   .string()
-  .regex(/^\/(?!.*(?:^|\/)\.\.?(?:\/|$))[^\0]*$/, 'must be an absolute path without . or ..');
+  .regex(
+    /^(?:\/(?!\.{0,2}(?:\/|$))[^/]+)+$/,
+    'must be an absolute path in its shortest form: no . or .. or //, no / at the end',
+  );
 const factor = z.enum(['totp', 'webauthn']);
 const roles = z.array(word).min(1);
 const some = <T extends z.ZodType>(item: T) => z.array(item).min(1, 'must not be empty');
@@ -45,7 +59,8 @@ const moment = z
     /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/,
     'must be a time with its zone, such as 2026-03-03T22:30+01:00',
   )
-  .transform((text) => Date.parse(text));
+  .transform((text) => Date.parse(text))
+  .refine((at) => !Number.isNaN(at), 'there is no such time');
 
 const timeZone = z.string().refine(
   (name) => {
@@ -68,6 +83,10 @@ const destination = z
   }))
   .refine(({ port }) => port >= 1 && port <= 65_535, {
     message: 'the port must be from 1 to 65535',
+  })
+  // What stands in the place of a top-level domain and is a number makes an address of all of it.
+  .refine(({ host }) => !/(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/i.test(host), {
+    message: 'must be a host name, not an address',
   });
 const network = z
   .union([z.literal('none').transform(() => []), z.array(destination)])
@@ -81,6 +100,7 @@ const account = z.strictObject({
       /^[A-Za-z0-9+/]{43}$/,
       'must be 43 characters of unpadded base64 (see: vaktrom identity show)',
     )
+    .refine((text) => fromBase64(`${text}=`) !== undefined, 'is no key: a character is wrong')
     .optional()
     .describe('the pinned master key; without it: read actions only'),
 });
@@ -111,13 +131,18 @@ const window = z.strictObject({
   tz: timeZone,
   days: some(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])),
   from: time,
-  to: time.describe('before "from": on the next day'),
+  to: endTime.describe('before "from": on the next day'),
 });
 
 const parameter = z
   .strictObject({
     enum: some(z.string().min(1).max(200)).optional(),
-    pattern: z.string().min(1).max(200).optional().describe('compiled as ^(?:…)$ with the u flag'),
+    pattern: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe('a regular expression for the whole value'),
     max_length: z.int().min(1).max(256).optional().describe('demanded with pattern'),
     integer: z.strictObject({ min: z.int(), max: z.int() }).optional(),
     default: z.string().optional(),
@@ -149,14 +174,21 @@ const sandbox = z.strictObject({
 
 const action = z.strictObject({
   summary: z.string().min(1).max(200),
-  run: some(z.string()).describe('argv, no shell; {name} is replaced inside one argument'),
+  run: z
+    .tuple([absolutePath], z.string())
+    .describe('argv, no shell; {name} is replaced inside one argument'),
   params: z.record(word, parameter).optional(),
   env: z
-    .record(z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'must be a variable name'), z.string())
+    .record(
+      z
+        .string()
+        .regex(/^(?!VAKTROM_)[A-Z_][A-Z0-9_]*$/, 'must be a variable name, and not VAKTROM_…'),
+      z.string(),
+    )
     .optional(),
   effect: z.enum(['read', 'change', 'destructive']),
   mode: z.enum(['observe', 'warn', 'enforce']).optional(),
-  allow: z.strictObject({ roles, rooms: some(word), windows: some(z.string()).optional() }),
+  allow: z.strictObject({ roles, rooms: some(word), windows: some(word).optional() }),
   require: z
     .strictObject({
       step_up: factor.optional(),
@@ -167,17 +199,30 @@ const action = z.strictObject({
   sandbox: sandbox.optional(),
 });
 
-const expectation = z.strictObject({
-  as: word,
-  do: z.string().min(1),
-  in: word,
-  at: moment.optional(),
-  step_up: factor.optional(),
-  approved_by: z.array(z.string().regex(/^[a-z][a-z0-9_-]*(:(totp|webauthn))?$/)).optional(),
-  expect: z.enum(['allow', 'deny', 'pending']),
-  because: z.string().optional(),
-  missing: z.array(z.string()).optional(),
-});
+const approval = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]*(:(totp|webauthn))?$/, 'must be such as bob, bob:totp or bob:webauthn');
+
+const expectation = z
+  .strictObject({
+    as: word,
+    do: z.string().min(1).describe('what is typed, with or without the !'),
+    in: word,
+    at: moment.optional().describe('without it: a Wednesday, noon UTC'),
+    step_up: factor.optional(),
+    approved_by: z.array(approval).optional(),
+    expect: z.enum(['allow', 'deny', 'pending']),
+    because: z.enum(DENY_CODES).optional(),
+    missing: z.array(z.string()).optional().describe('such as [totp, "1 approval"]'),
+  })
+  .refine((t) => t.because === undefined || t.expect === 'deny', {
+    message: 'goes with expect: deny',
+    path: ['because'],
+  })
+  .refine((t) => t.missing === undefined || t.expect === 'pending', {
+    message: 'goes with expect: pending',
+    path: ['missing'],
+  });
 
 export const policySchema = z.strictObject({
   version: z.literal(1),

@@ -76,7 +76,7 @@ export function planBwrap(plan: Plan, host: Host): Result<BwrapCommand, string> 
   const files = generatedFiles(forwards);
   const paths = boundPaths(plan, host);
   const options: readonly Option[] = [
-    ...SEPARATION,
+    SEPARATION,
     ...systemOptions(host),
     ...files.map(({ path }, i) => [
       ...['--perms', '0444', '--ro-bind-data', `${DESCRIPTORS.files + i}`, path],
@@ -99,11 +99,12 @@ export function planBwrap(plan: Plan, host: Host): Result<BwrapCommand, string> 
 
 const NOBODY = '65534';
 
-const SEPARATION: readonly Option[] = [
-  ['--unshare-user', '--unshare-ipc', '--unshare-pid', '--unshare-net', '--unshare-uts'],
-  ['--unshare-cgroup', '--disable-userns', '--die-with-parent', '--new-session'],
-  ['--cap-drop', 'ALL', '--uid', NOBODY, '--gid', NOBODY, '--hostname', 'sandbox'],
-  ['--json-status-fd', `${DESCRIPTORS.status}`, '--seccomp', `${DESCRIPTORS.filter}`],
+/** The first arguments of every command: by them a sandbox of ours is told from anybody else's. */
+export const SEPARATION: readonly string[] = [
+  ...['--unshare-user', '--unshare-ipc', '--unshare-pid', '--unshare-net', '--unshare-uts'],
+  ...['--unshare-cgroup', '--disable-userns', '--die-with-parent', '--new-session'],
+  ...['--cap-drop', 'ALL', '--uid', NOBODY, '--gid', NOBODY, '--hostname', 'sandbox'],
+  ...['--json-status-fd', `${DESCRIPTORS.status}`, '--seccomp', `${DESCRIPTORS.filter}`],
 ];
 
 function systemOptions({ folders, files }: Host): readonly Option[] {

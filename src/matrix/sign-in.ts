@@ -4,9 +4,9 @@
  */
 import { Fault } from '../base/errors.ts';
 import { type DeviceId, parseDeviceId, type UserId } from '../base/ids.ts';
-import { openCrypto } from './crypto/device.ts';
+import { type Crypto, openCrypto } from './crypto/device.ts';
 import { type Fields, fieldsOf, text } from './events.ts';
-import { type Http, openHttp, Refused } from './http.ts';
+import { type Http, type HttpRequest, openHttp, Refused } from './http.ts';
 
 export interface Account {
   readonly homeserver: string;
@@ -24,12 +24,15 @@ export interface SignedIn {
 }
 
 /** The IndexedDB globals have to be in place; the device's keys end up in them, under `storeKey`. */
-export async function signIn(account: Account, storeKey?: Uint8Array): Promise<SignedIn> {
+export async function signIn(account: Account, storeKey: Uint8Array): Promise<SignedIn> {
   const signal = AbortSignal.timeout(60_000);
   const login = await logIn(account, openHttp({ baseUrl: account.homeserver, signal }));
   const http = openHttp({ baseUrl: account.homeserver, signal, token: login.token });
+  const send = async (request: HttpRequest) => JSON.stringify(await http(request));
   try {
-    return { ...login, identity: await establishIdentity(account, login.device, http, storeKey) };
+    const crypto = await openCrypto({ user: account.user, device: login.device, storeKey, send });
+    using _open = { [Symbol.dispose]: () => crypto.close() };
+    return { ...login, identity: await giveIdentity(crypto, account, http) };
   } catch (error) {
     // A device that nobody will use is only a burden to everybody who encrypts for the account.
     await http({ method: 'POST', path: `${V3}/logout`, once: true }).catch(() => {});
@@ -39,7 +42,8 @@ export async function signIn(account: Account, storeKey?: Uint8Array): Promise<S
 
 const V3 = '/_matrix/client/v3';
 
-async function logIn({ user, password }: Account, http: Http) {
+/** A new device of the account. */
+export async function logIn({ user, password }: Account, http: Http) {
   const body = JSON.stringify({
     type: 'm.login.password',
     identifier: { type: 'm.id.user', user },
@@ -54,12 +58,8 @@ async function logIn({ user, password }: Account, http: Http) {
   return { device: device.value, token };
 }
 
-async function establishIdentity(
-  account: Account,
-  device: DeviceId,
-  http: Http,
-  storeKey: Uint8Array | undefined,
-): Promise<string> {
+/** Makes a cross-signing identity for the account and signs the device with it; its master key. */
+export async function giveIdentity(crypto: Crypto, account: Account, http: Http): Promise<string> {
   const { user, newIdentity } = account;
   const body = JSON.stringify({ device_keys: { [user]: [] } });
   const keys = fieldsOf(await http({ method: 'POST', path: `${V3}/keys/query`, body }));
@@ -68,21 +68,11 @@ async function establishIdentity(
       'identity_exists',
       `${user} has a cross-signing identity already; --new-identity replaces it (everybody then has to verify the bot anew)`,
     );
-  const crypto = await openCrypto({
-    user,
-    device,
-    ...(storeKey ? { storeKey } : {}),
-    send: async (request) => JSON.stringify(await http(request)),
-  });
-  try {
-    await crypto.makeIdentity((keysBody) => uploadIdentity(account, http, keysBody));
-    const identity = await crypto.ownIdentity();
-    if (identity === undefined)
-      throw new Fault('homeserver_refused', 'the homeserver did not keep the new identity');
-    return identity;
-  } finally {
-    crypto.close();
-  }
+  await crypto.makeIdentity((keysBody) => uploadIdentity(account, http, keysBody));
+  const identity = await crypto.ownIdentity();
+  if (identity === undefined)
+    throw new Fault('homeserver_refused', 'the homeserver did not keep the new identity');
+  return identity;
 }
 
 /** The homeserver may ask for the password again before it takes an identity (UIA). */

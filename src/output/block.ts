@@ -1,8 +1,10 @@
 /**
  * What the bot says, as data: lines of spans and blocks of preformatted text. Printed once as plain
- * text and once as HTML, with the escaping in one place. The HTML is of the subset that every Matrix
- * client shows, and holds no link and no image.
+ * text and once as HTML. The HTML is of the subset that every Matrix client shows, and holds no link
+ * and no image.
  */
+import { costOf, MAX_COST, takeStart } from './cost.ts';
+import { escapeHtml } from './html.ts';
 
 export type Span = string | { readonly code: string } | { readonly strong: string };
 
@@ -20,12 +22,14 @@ export const pre = (text: string): Block => ({ kind: 'pre', text });
 export const code = (text: string): Span => ({ code: text });
 export const strong = (text: string): Span => ({ strong: text });
 
+/** What does not fit into a message is cut off at the end, and said to be. */
 export function renderBlocks(blocks: readonly Block[]): Rendered {
+  const fitting = fit(blocks);
   return {
-    text: blocks
+    text: fitting
       .map((b) => (b.kind === 'pre' ? b.text : b.spans.map(spanText).join('')))
       .join('\n'),
-    html: renderHtml(blocks),
+    html: renderHtml(fitting),
   };
 }
 
@@ -51,13 +55,24 @@ function spanHtml(span: Span): string {
     : `<strong>${escapeHtml(span.strong)}</strong>`;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
+const CUT = line('… there is more, but a message does not hold it.');
+/** The tags around a block or a span, at most. */
+const TAGS_COST = 30;
 
-export const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (c) => ENTITIES[c] ?? c);
+function fit(blocks: readonly Block[]): readonly Block[] {
+  let left = MAX_COST;
+  const pay = (text: string): boolean => {
+    left -= costOf(text) + TAGS_COST;
+    return left >= 0;
+  };
+  const fits = ({ spans }: Block & { kind: 'line' }) => spans.map(spanText).every(pay);
+  for (const [index, block] of blocks.entries()) {
+    const before = left;
+    if (block.kind === 'line' ? fits(block) : pay(block.text)) continue;
+    const whole = blocks.slice(0, index);
+    return block.kind === 'line'
+      ? [...whole, CUT]
+      : [...whole, pre(takeStart(block.text, before - TAGS_COST)), CUT];
+  }
+  return blocks;
+}

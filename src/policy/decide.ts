@@ -7,7 +7,7 @@ import type { ActionName, Instant, PersonName, RoomName } from '../base/ids.ts';
 import { faultInValue } from '../command/parameter.ts';
 import type { Action, Factor, Person, Policy, Quorum } from './model.ts';
 import { type Approval, shortfall } from './quorum.ts';
-import { isOpen } from './window.ts';
+import { describeWindow, isOpen } from './window.ts';
 
 export interface Ask {
   readonly person: PersonName;
@@ -26,15 +26,17 @@ export interface Facts {
   readonly approvals: readonly Approval[];
 }
 
-export type DenyCode =
-  | 'action'
-  | 'person'
-  | 'role'
-  | 'room'
-  | 'identity'
-  | 'params'
-  | 'window'
-  | 'unevaluable';
+export const DENY_CODES = [
+  'action',
+  'person',
+  'identity',
+  'role',
+  'room',
+  'window',
+  'params',
+  'unevaluable',
+] as const;
+export type DenyCode = (typeof DENY_CODES)[number];
 
 export type Missing =
   | { readonly kind: 'step_up'; readonly factor: Factor }
@@ -83,7 +85,8 @@ function decideAlong(policy: Policy, ask: Ask, facts: Facts, trace: Step[]): Dec
     });
     return { kind: 'deny', because: 'action', trace };
   }
-  const because = standing(policy, action, ask, facts.now, trace);
+  const person = policy.people.get(ask.person);
+  const because = standing({ policy, action, ask, person, now: facts.now }, trace);
   const advisory = action.mode !== 'enforce' && action.effect === 'read';
   if (because && !(advisory && ADVISABLE.includes(because)))
     return { kind: 'deny', because, trace };
@@ -108,7 +111,7 @@ const ADVISABLE: readonly DenyCode[] = ['role', 'room', 'window'];
 interface Case {
   readonly policy: Policy;
   readonly action: Action;
-  readonly ask: Omit<Ask, 'values'>;
+  readonly ask: Ask;
   readonly person: Person | undefined;
   readonly now: Instant;
 }
@@ -150,28 +153,23 @@ const STANDING: readonly (readonly [DenyCode, Look])[] = [
   ],
   [
     'window',
-    ({ action, policy, now }) => ({
-      holds: action.windows.length === 0 || action.windows.some((name) => opens(policy, name, now)),
-      need: list(action.windows),
-      have: new Date(now).toISOString(),
-    }),
+    ({ action, policy, now }) => {
+      const windows = action.windows.map((name) => ({ name, window: policy.windows.get(name) }));
+      return {
+        holds: windows.length === 0 || windows.some(({ window }) => window && isOpen(window, now)),
+        need: list(
+          windows.map(({ name, window }) =>
+            window ? `${name} (${describeWindow(window)})` : name,
+          ),
+        ),
+        have: new Date(now).toISOString(),
+      };
+    },
   ],
 ];
 
-const opens = (policy: Policy, name: string, now: Instant): boolean => {
-  const window = policy.windows.get(name);
-  return window !== undefined && isOpen(window, now);
-};
-
 /** Everything but the values: may this person ask for the action here and now? */
-export function standing(
-  policy: Policy,
-  action: Action,
-  ask: Omit<Ask, 'values'>,
-  now: Instant,
-  trace: Step[] = [],
-): DenyCode | undefined {
-  const c = { policy, action, ask, now, person: policy.people.get(ask.person) };
+function standing(c: Case, trace: Step[]): DenyCode | undefined {
   for (const [check, look] of STANDING) {
     const step = { check, ...look(c) };
     trace.push(step);
@@ -203,7 +201,7 @@ function stillMissing(
     const count = short[index] ?? quorum.count;
     const have = `${quorum.count - count} of ${quorum.count} from ${list(quorum.roles)}`;
     trace.push({ check: 'approvals', holds: count === 0, need: String(quorum.count), have });
-    if (count > 0) missing.push({ kind: 'approvals', count, quorum });
+    if (count !== 0) missing.push({ kind: 'approvals', count, quorum });
   }
   return missing;
 }

@@ -22,7 +22,8 @@ export function describeDenial(
   action: Action | undefined,
   trace: Trace,
 ): string {
-  const step = trace.find((s) => !s.holds);
+  // By name: in mode observe and warn, other checks may have failed before the one that denied.
+  const step = trace.find((s) => s.check === because);
   switch (because) {
     case 'action':
       return 'The policy has no such action.';

@@ -1,7 +1,7 @@
 /** What can be typed, and which of it a person may know of or use: from the built-ins and the policy. */
 import type { Instant } from '../base/ids.ts';
 import { BUILT_INS, type Offer } from '../command/catalogue.ts';
-import { type Ask, standing } from './decide.ts';
+import { type Ask, decide } from './decide.ts';
 import type { Action, Policy } from './model.ts';
 
 type Asker = Omit<Ask, 'action' | 'values'>;
@@ -29,8 +29,12 @@ export const visibleNames = (policy: Policy, person: Asker['person']): ReadonlyS
   return new Set([...BUILT_INS, ...known].map(({ name }) => name));
 };
 
-/** The actions that would not be denied here and now, whatever they still require. */
-export const actionsHere = (policy: Policy, asker: Asker, now: Instant): readonly Action[] =>
-  [...policy.actions.values()].filter(
-    (action) => standing(policy, action, { ...asker, action: action.name }, now) === undefined,
-  );
+/** The actions that would not be denied here and now, given good values, whatever they still require. */
+export const actionsHere = (policy: Policy, asker: Asker, now: Instant): readonly Action[] => {
+  const facts = { now, factor: undefined, approvals: [] };
+  return [...policy.actions.values()].filter((action) => {
+    const decision = decide(policy, { ...asker, action: action.name, values: {} }, facts);
+    // Values are looked at after everything else that can deny.
+    return decision.kind !== 'deny' || decision.because === 'params';
+  });
+};

@@ -17,8 +17,6 @@ export interface Init {
 }
 
 const POLL_MS = 1;
-/** A process that waits for hardware or NFS outlives SIGKILL; the end of the run does not wait for that. */
-const MAX_POLLS = 5000;
 
 export function watchInit(pid: number, namespace: number): Init {
   const isInside = (id: number) =>
@@ -40,7 +38,7 @@ export function watchInit(pid: number, namespace: number): Init {
     },
     kill: () => signal(pid, 'SIGKILL'),
     async gone() {
-      for (let polls = 0; isInside(pid) && polls < MAX_POLLS; polls++) await sleep(POLL_MS);
+      while (isInside(pid)) await sleep(POLL_MS);
     },
   };
 }

@@ -11,6 +11,7 @@ import type { Sandbox } from '../ports.ts';
 import { removeOldGroups } from './cgroup.ts';
 import { type Equipment, findEquipment } from './host.ts';
 import { type Dial, dial } from './network.ts';
+import { killOrphans } from './orphans.ts';
 import { openPaths } from './paths.ts';
 import { SandboxRun, type TerminalRun } from './run.ts';
 import type { TerminalSize } from './terminal.ts';
@@ -36,6 +37,7 @@ export function openSandbox(options: SandboxOptions): OpenSandbox {
   const hidden = options.hidden.map((folder) => realpathSync(folder));
   const runs = new Set<TerminalRun>();
   let isClosing = false;
+  killOrphans(equipment.bwrap);
   removeOldGroups();
 
   return {

@@ -1,8 +1,7 @@
 /**
  * One run, from its first process to its last byte. Invariants:
  * - the action starts only when every limit and every listening socket is in place;
- * - nothing it prints is lost, and nothing is handed over that it did not print, unless the reason is
- *   that it could not be started;
+ * - nothing that it prints is lost;
  * - once `ended` settles nothing of it is alive.
  */
 import { constants } from 'node:os';
@@ -57,9 +56,8 @@ export class SandboxRun implements TerminalRun {
     this.#terminal = openTerminal(launch.size, (bytes) => this.#take(bytes));
     try {
       this.ended = this.#conduct(spawnBwrap({ ...launch, device: this.#terminal.device }));
-    } catch (error) {
-      void this.#terminal.drain();
-      throw error;
+    } finally {
+      this.#terminal.release();
     }
   }
 
@@ -98,7 +96,7 @@ export class SandboxRun implements TerminalRun {
     // bubblewrap ends when the action does; what the action left running ends here.
     this.#init?.kill();
     await this.#init?.gone();
-    await this.#terminal.drain();
+    await this.#terminal.closed;
     return this.#judge(code, signal);
   }
 
@@ -123,7 +121,7 @@ export class SandboxRun implements TerminalRun {
 
   #take(bytes: Uint8Array): void {
     if (this.#said.length < COMPLAINT_BYTES) this.#said += Buffer.from(bytes).toString();
-    if (this.#started) this.#launch.onOutput(bytes);
+    this.#launch.onOutput(bytes);
   }
 
   /** The action may be about to start, so the first attempts may find nobody. */

@@ -9,7 +9,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { utf8 } from '../base/bytes.ts';
 
 export async function replaceFile(path: string, data: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
@@ -17,11 +18,11 @@ export async function replaceFile(path: string, data: string | Uint8Array): Prom
     await using file = await open(temporary, 'wx', 0o600);
     await file.writeFile(data);
     await file.sync();
+    await rename(temporary, path);
   } catch (error) {
     await unlink(temporary).catch(() => {}); // the error at hand says more than a failed clean-up
     throw error;
   }
-  await rename(temporary, path);
   await syncFolder(dirname(path));
 }
 
@@ -35,10 +36,16 @@ export async function createFile(path: string, data: string | Uint8Array): Promi
   await syncFolder(dirname(path));
 }
 
-/** Makes a folder that only its owner may enter, with those above it. */
+/**
+ * Makes a folder that only its owner may enter, with those above it. What is there already is left as
+ * it is.
+ */
 export async function makePrivateFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  await syncFolder(dirname(path));
+  const highest = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (highest === undefined) return;
+  const stop = dirname(resolve(highest));
+  for (let folder = resolve(path); folder !== stop; folder = dirname(folder))
+    await syncFolder(dirname(folder));
 }
 
 async function syncFolder(path: string): Promise<void> {
@@ -51,12 +58,13 @@ export interface AppendFile extends AsyncDisposable {
   append(data: string | Uint8Array): Promise<void>;
 }
 
-/** Opens an existing file for appending, cut down to `size` bytes. */
+/** Opens an existing file for appending, cut down to `size` bytes. Rejects when it is shorter. */
 export async function openAppendFile(path: string, size: number): Promise<AppendFile> {
   const file = await open(path, 'r+');
   try {
     const before = (await file.stat()).size;
-    if (before !== size) {
+    if (before < size) throw new Error(`${path} has ${before} bytes, not ${size}`);
+    if (before > size) {
       await file.truncate(size);
       await file.sync();
     }
@@ -70,7 +78,7 @@ export async function openAppendFile(path: string, size: number): Promise<Append
     async append(data) {
       if (failed) throw new Error(`${path} failed before`);
       failed = true; // until proven otherwise
-      const bytes = Buffer.from(data as Uint8Array);
+      const bytes = typeof data === 'string' ? utf8(data) : data;
       for (let done = 0; done < bytes.length; ) {
         const { bytesWritten } = await file.write(bytes, done, bytes.length - done, end);
         done += bytesWritten;

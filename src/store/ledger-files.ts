@@ -1,14 +1,13 @@
 /** Where the audit log lives, how a new one is made, and how an existing one is read back. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatCheckpoint, parseCheckpoint, splitNotes } from '../audit/checkpoint.ts';
+import { type Checkpoint, formatCheckpoint, parseCheckpoint } from '../audit/checkpoint.ts';
 import { type Entry, parseEntry } from '../audit/entry.ts';
 import { formatNote, openNote, type Signer, type VerifierKey } from '../audit/note.ts';
 import { hashLeaf, Tree } from '../audit/tree.ts';
 import { Fatal } from '../base/errors.ts';
 import { createFile, makePrivateFolder } from './durable.ts';
 import { verifySignature } from './keys.ts';
-import { readLines } from './lines.ts';
+import { type Piece, readLines, readNotes } from './lines.ts';
 
 export const ledgerFiles = (directory: string) => ({
   log: join(directory, 'log.jsonl'),
@@ -47,30 +46,54 @@ export async function readLedger(
   onEntry: (entry: Entry) => void,
 ): Promise<ReadBack> {
   const files = ledgerFiles(directory);
-  const notes = await readFile(files.checkpoints, 'utf8').catch((cause: unknown) => {
-    throw new Fatal('audit_head_mismatch', `cannot read ${files.checkpoints}`, cause);
-  });
-  const complete = splitNotes(notes);
-  const note = complete.at(-1);
-  if (note === undefined) throw mismatch(`${files.checkpoints} holds no checkpoint`);
+  const last = await lastNote(files.checkpoints);
+  const note = Buffer.from(last.bytes).toString('utf8');
   const head = headOf(note, key);
   const tree = new Tree();
   let logBytes = 0;
-  for await (const line of readLines(files.log)) {
-    if (tree.size === head.size || !line.complete) break;
-    const entry = parseEntry(Buffer.from(line.bytes).toString('utf8'));
-    if (!entry.ok) throw mismatch(`entry ${tree.size} ${entry.error}`);
+  for await (const { entry, line } of readEntries(files.log, head.size)) {
     tree.append(hashLeaf(line.bytes));
     logBytes = line.end;
-    onEntry(entry.value);
+    onEntry(entry);
   }
-  if (tree.size < head.size) throw mismatch(`${tree.size} entries, ${head.size} were signed`);
   if (Buffer.compare(tree.root(), head.root) !== 0) throw mismatch('the root differs');
-  const checkpointBytes = complete.reduce((sum, n) => sum + Buffer.byteLength(n) + 1, 0);
-  return { tree, note, logBytes, checkpointBytes };
+  return { tree, note, logBytes, checkpointBytes: last.end };
 }
 
-function headOf(note: string, key: VerifierKey) {
+/** The first `count` entries. Throws Fatal `audit_head_mismatch` when they are not all there. */
+export async function* readEntries(
+  log: string,
+  count: number,
+): AsyncIterable<{ readonly entry: Entry; readonly line: Piece }> {
+  let seq = 0;
+  if (count === 0) return;
+  for await (const line of readable(readLines(log), log)) {
+    const entry = line.complete ? parseEntry(line.bytes) : undefined;
+    if (!entry) break;
+    if (!entry.ok) throw mismatch(`entry ${seq} ${entry.error}`);
+    yield { entry: entry.value, line };
+    if (++seq === count) return;
+  }
+  throw mismatch(`there are ${seq} entries, ${count} were signed`);
+}
+
+async function lastNote(checkpoints: string): Promise<Piece> {
+  let last: Piece | undefined;
+  for await (const note of readable(readNotes(checkpoints), checkpoints))
+    if (note.complete) last = note;
+  if (!last) throw mismatch(`${checkpoints} holds no checkpoint`);
+  return last;
+}
+
+async function* readable(pieces: AsyncIterable<Piece>, path: string): AsyncIterable<Piece> {
+  try {
+    yield* pieces;
+  } catch (cause) {
+    throw mismatch(`cannot read ${path}`, cause);
+  }
+}
+
+function headOf(note: string, key: VerifierKey): Checkpoint {
   const opened = openNote(note, key, verifySignature);
   if (!opened.ok) throw mismatch(`the last checkpoint ${opened.error}`);
   const head = parseCheckpoint(opened.value.text);
@@ -79,8 +102,9 @@ function headOf(note: string, key: VerifierKey) {
   return head.value;
 }
 
-const mismatch = (why: string) =>
+const mismatch = (why: string, cause?: unknown) =>
   new Fatal(
     'audit_head_mismatch',
     `the audit log is not what was signed: ${why}; see: vaktrom audit verify`,
+    cause,
   );

@@ -6,23 +6,22 @@
  * A commit: entries · fdatasync · checkpoint over them · fdatasync · acknowledge. Appends that come in
  * meanwhile share the next commit.
  */
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Entry, type EntryBody, formatEntry } from '../audit/entry.ts';
 import type { Signer } from '../audit/note.ts';
-import { hashLeaf } from '../audit/tree.ts';
-import { sha256Hex, utf8 } from '../base/bytes.ts';
+import { hashLeaf, type Tree } from '../audit/tree.ts';
+import { utf8 } from '../base/bytes.ts';
 import { Fatal } from '../base/errors.ts';
 import type { Instant } from '../base/ids.ts';
-import { type AppendFile, createFile, openAppendFile } from './durable.ts';
-import { ledgerFiles, type ReadBack, readLedger, signHead } from './ledger-files.ts';
-import { readLines } from './lines.ts';
+import { keepTail, unrecordedTails } from './cut-tail.ts';
+import { type AppendFile, openAppendFile } from './durable.ts';
+import { ledgerFiles, type ReadBack, readEntries, readLedger, signHead } from './ledger-files.ts';
 
 export interface Ledger extends AsyncDisposable {
   /**
    * Appends the entries in order, with no other between them. Resolves with the number of the first
    * once all are on disk and under a signed checkpoint. Rejects with Fatal `audit_append_failed`,
-   * and from then on always.
+   * and from then on always; or, before anything is written, with a RangeError or TypeError when one
+   * of them cannot be an entry: too long, or with text that is not Unicode.
    */
   append(...bodies: readonly EntryBody[]): Promise<number>;
   /** The last signed checkpoint, and how many entries it covers. */
@@ -43,45 +42,35 @@ export interface LedgerOptions {
   readonly openFile?: (path: string, size: number) => Promise<AppendFile>;
 }
 
+/**
+ * Throws Fatal `audit_head_mismatch` when the files are not what was signed, `audit_append_failed`
+ * when they cannot be written.
+ */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
-  const { directory, signer, onEntry, openFile = openAppendFile } = options;
-  const files = ledgerFiles(directory);
-  const found = await readLedger(directory, signer, onEntry);
-  const recovered = await keepTail(directory, files.log, found, options.now());
-  await using opening = new AsyncDisposableStack();
-  const log = opening.use(await openFile(files.log, found.logBytes));
-  const checkpoints = opening.use(await openFile(files.checkpoints, found.checkpointBytes));
-  const ledger = commitTo({ log, checkpoints, path: files.log }, found, options);
-  if (recovered) await ledger.append(recovered);
-  const closing = opening.move();
-  return Object.assign(ledger, {
-    [Symbol.asyncDispose]: async () => {
-      await ledger.settled();
-      await closing.disposeAsync();
-    },
+  const { directory, signer, openFile = openAppendFile } = options;
+  const paths = ledgerFiles(directory);
+  const named = new Set<string>();
+  const found = await readLedger(directory, signer, (entry) => {
+    if (entry.type === 'log.recovered') named.add(entry.kept);
+    options.onEntry(entry);
   });
+  await using opening = new AsyncDisposableStack();
+  try {
+    await keepTail(paths.log, directory, { start: found.logBytes, size: found.tree.size });
+    const log = opening.use(await openFile(paths.log, found.logBytes));
+    const checkpoints = opening.use(await openFile(paths.checkpoints, found.checkpointBytes));
+    const ledger = new LedgerOnDisk({ log, checkpoints, path: paths.log }, found, options);
+    const recovered = await unrecordedTails(directory, named);
+    if (recovered.length > 0) await ledger.append(...recovered);
+    opening.move(); // from here on the ledger closes them
+    return ledger;
+  } catch (error) {
+    throw error instanceof Fatal ? error : unwritable(error);
+  }
 }
 
-/** Copies what no checkpoint covers to a file of its own; the entry that says so, if there is any. */
-async function keepTail(
-  directory: string,
-  log: string,
-  { logBytes, tree }: ReadBack,
-  now: Instant,
-): Promise<EntryBody | undefined> {
-  const tail = await readFrom(log, logBytes);
-  if (tail.length === 0) return undefined;
-  const kept = `cut-${tree.size}-${now}.jsonl`;
-  await createFile(join(directory, kept), tail);
-  return { type: 'log.recovered', bytes: tail.length, sha256: sha256Hex(tail), kept };
-}
-
-async function readFrom(path: string, start: number): Promise<Uint8Array> {
-  await using file = await open(path, 'r');
-  const tail = Buffer.alloc((await file.stat()).size - start);
-  await file.read(tail, 0, tail.length, start);
-  return tail;
-}
+const unwritable = (cause: unknown) =>
+  new Fatal('audit_append_failed', 'the audit log cannot be written', cause);
 
 interface Files {
   readonly log: AppendFile;
@@ -92,74 +81,98 @@ interface Files {
 interface Waiting {
   readonly bodies: readonly EntryBody[];
   readonly resolve: (first: number) => void;
-  readonly reject: (error: Fatal) => void;
+  readonly reject: (error: unknown) => void;
 }
 
-function commitTo(files: Files, found: ReadBack, options: LedgerOptions) {
-  const { tree } = found;
-  let head = { size: tree.size, note: found.note };
-  let queue: Waiting[] = [];
-  let failure: Fatal | undefined;
-  let running: Promise<void> | undefined;
+class LedgerOnDisk implements Ledger {
+  readonly #files: Files;
+  readonly #options: LedgerOptions;
+  readonly #tree: Tree;
+  #head: ReturnType<Ledger['head']>;
+  #queue: Waiting[] = [];
+  #failure: Fatal | undefined;
+  #running: Promise<void> | undefined;
 
-  const number = (waiting: readonly Waiting[]): { entries: Entry[]; lines: string[] } => {
-    const ts = new Date(options.now()).toISOString();
-    const entries: Entry[] = [];
-    const lines: string[] = [];
-    for (const body of waiting.flatMap(({ bodies }) => bodies)) {
-      const head = { v: 1, seq: tree.size + lines.length, ts, boot: options.boot } as const;
-      lines.push(formatEntry(head, body));
-      entries.push({ ...head, ...body });
+  constructor(files: Files, { tree, note }: ReadBack, options: LedgerOptions) {
+    this.#files = files;
+    this.#options = options;
+    this.#tree = tree;
+    this.#head = { size: tree.size, note };
+  }
+
+  append(...bodies: readonly EntryBody[]): Promise<number> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ bodies, resolve, reject });
+      this.#running ??= Promise.resolve().then(() => this.#run());
+    });
+  }
+
+  head(): ReturnType<Ledger['head']> {
+    return this.#head;
+  }
+
+  async *entries(): AsyncIterable<Entry> {
+    for await (const { entry } of readEntries(this.#files.path, this.#head.size)) yield entry;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#running;
+    await this.#files.checkpoints[Symbol.asyncDispose]();
+    await this.#files.log[Symbol.asyncDispose]();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0 && !this.#failure) {
+      const waiting = this.#queue;
+      this.#queue = [];
+      try {
+        await this.#commit(waiting);
+      } catch (cause) {
+        // Memory and disk may disagree from here on: never again an acknowledgement.
+        this.#failure = unwritable(cause);
+        for (const { reject } of [...waiting, ...this.#queue]) reject(this.#failure);
+      }
     }
-    return { entries, lines };
-  };
+    this.#running = undefined;
+  }
 
-  const commit = async (waiting: readonly Waiting[]): Promise<void> => {
-    let first = tree.size;
-    const { entries, lines } = number(waiting);
-    await files.log.append(`${lines.join('\n')}\n`);
-    for (const line of lines) tree.append(hashLeaf(utf8(line)));
-    const signed = signHead(options.signer, tree);
-    await files.checkpoints.append(signed);
-    head = { size: tree.size, note: signed.slice(0, -1) };
-    for (const entry of entries) options.onEntry(entry);
-    for (const { bodies, resolve } of waiting) {
+  async #commit(waiting: readonly Waiting[]): Promise<void> {
+    const { accepted, entries, lines } = this.#number(waiting);
+    if (lines.length === 0) return;
+    let first = this.#tree.size;
+    await this.#files.log.append(`${lines.join('\n')}\n`);
+    for (const line of lines) this.#tree.append(hashLeaf(utf8(line)));
+    const signed = signHead(this.#options.signer, this.#tree);
+    await this.#files.checkpoints.append(signed);
+    this.#head = { size: this.#tree.size, note: signed.slice(0, -1) };
+    for (const entry of entries) this.#options.onEntry(entry);
+    for (const { bodies, resolve } of accepted) {
       resolve(first);
       first += bodies.length;
     }
-  };
+  }
 
-  const run = async (): Promise<void> => {
-    while (queue.length > 0 && !failure) {
-      const waiting = queue;
-      queue = [];
+  /** Numbers and prints what can be; what cannot is refused alone, before anything is written. */
+  #number(waiting: readonly Waiting[]) {
+    const { boot, now } = this.#options;
+    const ts = new Date(now()).toISOString();
+    const entries: Entry[] = [];
+    const lines: string[] = [];
+    const accepted = waiting.filter(({ bodies, reject }) => {
+      const from = this.#tree.size + lines.length;
+      const numbered = bodies.map(
+        (body, i) => ({ v: 1, seq: from + i, ts, boot, ...body }) as const,
+      );
       try {
-        await commit(waiting);
-      } catch (cause) {
-        // Memory and disk may disagree from here on: never again an acknowledgement.
-        failure = new Fatal('audit_append_failed', 'the audit log cannot be written', cause);
-        for (const { reject } of [...waiting, ...queue]) reject(failure);
+        if (numbered.length === 0) throw new RangeError('there is nothing to append');
+        lines.push(...numbered.map(formatEntry));
+      } catch (error) {
+        reject(error);
+        return false;
       }
-    }
-    running = undefined;
-  };
-
-  return {
-    append(...bodies: readonly EntryBody[]): Promise<number> {
-      if (failure) return Promise.reject(failure);
-      return new Promise((resolve, reject) => {
-        queue.push({ bodies, resolve, reject });
-        running ??= Promise.resolve().then(run);
-      });
-    },
-    head: () => head,
-    settled: async () => running,
-    async *entries(): AsyncIterable<Entry> {
-      let left = head.size;
-      for await (const line of readLines(files.path)) {
-        if (left-- === 0) return;
-        yield JSON.parse(Buffer.from(line.bytes).toString('utf8')) as Entry;
-      }
-    },
-  };
+      return entries.push(...numbered) > 0;
+    });
+    return { accepted, entries, lines };
+  }
 }

@@ -8,26 +8,24 @@ import { openTerminal, type Terminal } from '../../src/sandbox/terminal.ts';
 
 const size = { columns: 97, rows: 31 };
 
-/** A shell on the terminal, in a session of its own. */
-function spawnOn({ device }: Terminal, script: string) {
-  const stdio = [device, device, device];
-  return spawn('/bin/sh', ['-c', script], {
-    stdio,
-    detached: true,
-    env: { PATH: '/usr/bin:/bin' },
-  });
+function open(onOutput?: (bytes: Uint8Array) => void) {
+  const chunks: Uint8Array[] = [];
+  const terminal = openTerminal(size, onOutput ?? ((bytes) => chunks.push(bytes)));
+  return { terminal, chunks, text: () => Buffer.concat(chunks).toString() };
 }
 
-function open() {
-  const chunks: Uint8Array[] = [];
-  const terminal = openTerminal(size, (bytes) => chunks.push(bytes));
-  return { terminal, chunks, text: () => Buffer.concat(chunks).toString() };
+/** A shell on the terminal, in a session of its own. */
+function spawnOn({ device, release }: Terminal, script: string) {
+  const stdio = [device, device, device];
+  const child = spawn('/bin/sh', ['-c', script], { stdio, detached: true, env: {} });
+  release();
+  return child;
 }
 
 t.test('it is a terminal of the size asked for', async (t) => {
   const { terminal, text } = open();
   await once(spawnOn(terminal, 'test -t 0 && test -t 1 && test -t 2 && stty size'), 'exit');
-  await terminal.drain();
+  await terminal.closed;
   t.equal(text(), '31 97\r\n');
 });
 
@@ -37,99 +35,92 @@ t.test('bytes come out as they went in, also those that are not text', async (t)
     spawnOn(terminal, 'stty raw; printf "\\377\\000\\033[31m\\303"; printf "\\244"'),
     'exit',
   );
-  await terminal.drain();
+  await terminal.closed;
   t.strictSame([...Buffer.concat(chunks)], [255, 0, 27, 91, 51, 49, 109, 195, 164]);
 });
 
 t.test('nothing is lost when the reader pauses while the process ends', async (t) => {
-  const runs = Array.from({ length: 20 }, async (_, i) => {
-    const { terminal, chunks } = open();
-    let paused = 0;
-    const ended = once(spawnOn(terminal, 'stty raw; seq 1 20000'), 'exit');
-    terminal.pause();
-    await sleep(i * 40);
-    // More than the kernel holds, so the process waits for the reader too.
-    for (; chunks.length < 3; paused++) {
-      terminal.resume();
-      await sleep(1);
+  // 60 KB, which the kernel holds, so the process ends at once; and more, so that it has to wait.
+  const runs = [12_000, 20_000].flatMap((count) =>
+    Array.from({ length: 12 }, async (_, i) => {
+      const { terminal, text } = open();
       terminal.pause();
-      await sleep(10);
-    }
-    terminal.resume();
-    await ended;
-    await terminal.drain();
-    return Buffer.concat(chunks).toString();
-  });
-  const expected = Array.from({ length: 20000 }, (_, i) => `${i + 1}\n`).join('');
-  for (const output of await Promise.all(runs)) t.ok(output === expected, `${output.length} bytes`);
+      const child = spawnOn(terminal, `stty raw; seq 1 ${count}`);
+      const exit = once(child, 'exit');
+      await Promise.race([exit, sleep(200)]);
+      await sleep(i * 200);
+      const expected = Array.from({ length: count }, (_, n) => `${n + 1}\n`).join('');
+      t.ok(text().length < expected.length, 'the pause held something back');
+      terminal.resume();
+      await exit;
+      await terminal.closed;
+      t.ok(text() === expected, `${text().length} bytes of ${expected.length}`);
+    }),
+  );
+  await Promise.all(runs);
 });
 
-t.test('draining waits for as long as the reader pauses', async (t) => {
-  const { terminal, text } = open();
-  const child = spawnOn(terminal, 'stty raw; seq 1 1000');
-  terminal.pause();
-  await once(child, 'exit');
-  const drained = terminal.drain().then(() => 'drained');
-  t.equal(await Promise.race([drained, sleep(600, 'waiting')]), 'waiting');
-  const before = text().length;
-  t.ok(before < 3893, `${before} bytes before the pause`);
-  terminal.resume();
-  t.equal(await drained, 'drained');
-  t.equal(text().length, 3893);
-});
-
-t.test('a pause in the middle of draining holds as well', async (t) => {
+t.test('a reader that pauses at every chunk gets them all', async (t) => {
   let bytes = 0;
-  const terminal = openTerminal(size, (chunk) => {
+  const { terminal } = open((chunk) => {
     bytes += chunk.length;
     terminal.pause();
-    setTimeout(() => terminal.resume(), 5);
+    setTimeout(() => terminal.resume(), 3);
   });
-  terminal.pause();
-  const child = spawnOn(terminal, 'stty raw; seq 1 10000');
-  await sleep(50);
-  terminal.resume();
-  await once(child, 'exit');
-  await terminal.drain();
+  spawnOn(terminal, 'stty raw; seq 1 10000');
+  await terminal.closed;
   t.equal(bytes, 48894);
 });
 
-t.test('what the process does to the terminal before it ends hides nothing', async (t) => {
-  // Output stopped (tcflow), capitals only, an unknown line discipline, echo off, hung up by itself.
-  for (const trick of [
-    'stty olcuc',
-    'stty -opost -echo',
-    'stty line 1',
-    'printf "\\023"; sleep 0',
-  ]) {
-    const { terminal, text } = open();
-    await once(spawnOn(terminal, `echo 12345; ${trick} 2>/dev/null; exit 0`), 'exit');
-    await terminal.drain();
-    t.match(text(), /^12345/, trick);
-  }
+t.test('a reader that blocks the daemon at every chunk gets them all', async (t) => {
+  let bytes = 0;
+  const { terminal } = open((chunk) => {
+    bytes += chunk.length;
+    for (const until = performance.now() + 50; performance.now() < until; );
+  });
+  spawnOn(terminal, 'stty raw; seq 1 12000');
+  await terminal.closed;
+  t.equal(bytes, 60894);
 });
 
-t.test('a process that hangs up its own terminal harms itself only', async (t) => {
+t.test('the end comes when nobody has the terminal any more, and no sooner', async (t) => {
   const { terminal, text } = open();
-  await once(spawnOn(terminal, 'setsid -c sh -c "echo 12345"; sleep 0.2; echo after'), 'exit');
-  await terminal.drain();
-  t.match(text(), /^(12345\r\n)?$/);
-  terminal.write('x');
+  const child = spawnOn(terminal, '(sleep 0.4; echo late) & echo first');
+  await once(child, 'exit');
+  t.equal(await Promise.race([terminal.closed, sleep(100, 'open')]), 'open');
+  await terminal.closed;
+  t.equal(text(), 'first\r\nlate\r\n');
+});
+
+t.test('whatever the process does to the terminal, nothing is lost', async (t) => {
+  const tricks = [
+    'stty olcuc', // capitals only
+    'stty -opost -echo -icanon',
+    'stty line 1', // another line discipline
+    'setsid -c sh -c "echo x >/dev/tty"', // its controlling terminal, and the end of that session
+    'setsid -c sh -c "kill -HUP 0"',
+  ];
+  for (const trick of tricks) {
+    const { terminal, text } = open();
+    spawnOn(terminal, `echo 12345; ${trick} >/dev/null 2>&1; seq 6 3000; exit 0`);
+    terminal.pause();
+    await sleep(50);
+    terminal.resume();
+    await terminal.closed;
+    t.match(text(), /^12345[\s\S]*3000\r?\n$/, trick);
+  }
 });
 
 t.test('the process gets a terminal that blocks, so that its writes do not fail', async (t) => {
   const { terminal, chunks } = open();
-  const child = spawnOn(
-    terminal,
-    'stty raw; dd if=/dev/zero bs=64k count=32 2>/dev/null && printf done',
-  );
+  const child = spawnOn(terminal, 'stty raw; head -c 2097152 /dev/zero && printf done');
   terminal.pause();
   await sleep(300);
   terminal.resume();
   t.strictSame(await once(child, 'exit'), [0, null]);
-  await terminal.drain();
+  await terminal.closed;
   const output = Buffer.concat(chunks);
-  t.equal(output.length, 32 * 65536 + 4);
+  t.equal(output.length, 2_097_156);
   t.equal(output.subarray(-4).toString(), 'done');
 });
 
@@ -143,7 +134,7 @@ t.test('what is typed reaches the process in order, as it reads', async (t) => {
   const pieces = Array.from({ length: 100 }, (_, i) => String(i % 10).repeat(1000));
   for (const piece of pieces) terminal.write(piece);
   await once(child, 'exit');
-  await terminal.drain();
+  await terminal.closed;
   t.match(text(), createHash('sha256').update(pieces.join('')).digest('hex'));
 });
 
@@ -155,7 +146,7 @@ t.test('a process that never reads blocks nobody', async (t) => {
   await sleep(1);
   t.ok(performance.now() - before < 250);
   await once(child, 'exit');
-  await terminal.drain();
+  await terminal.closed;
 });
 
 t.test('nothing stays open afterwards', async (t) => {
@@ -164,7 +155,7 @@ t.test('nothing stays open afterwards', async (t) => {
   for (let i = 0; i < 5; i++) {
     const { terminal } = open();
     await once(spawnOn(terminal, 'echo'), 'exit');
-    await terminal.drain();
+    await terminal.closed;
   }
   await sleep(20);
   t.equal(count(), before);

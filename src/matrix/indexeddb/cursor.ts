@@ -2,11 +2,11 @@
  * A cursor walks the rows of a query in the order of their keys, one SELECT a step, so that it sees what
  * was written and deleted on the way. Only this direction is in the subset.
  */
-import { decodeKey, type Key, successor } from './key.ts';
-import type { Span } from './key-range.ts';
+import { decodeKey, type Key } from './key.ts';
 import { refusal } from './refusal.ts';
 import type { IDBRequest, RequestScope } from './request.ts';
 import type { Row, RowSource } from './rows.ts';
+import { type Span, spanOfOne } from './span.ts';
 import type { StoreRows } from './store-rows.ts';
 import { decodeValue, encodeValue } from './value.ts';
 
@@ -63,9 +63,7 @@ export class IDBCursor {
 
   delete(): IDBRequest {
     const key = this.#rowToChange().primaryKey;
-    return this.#options.scope.place(() =>
-      this.#options.store.delete({ low: key, high: successor(key) }),
-    );
+    return this.#options.scope.place(() => this.#options.store.delete(spanOfOne(key)));
   }
 
   #advance(): this | null {

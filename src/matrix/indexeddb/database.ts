@@ -4,9 +4,9 @@
  */
 import type { DatabaseSchema, StoreSchema } from './catalogue.ts';
 import type { JobQueue } from './job-queue.ts';
-import { spanOf } from './key-range.ts';
 import type { IDBObjectStore } from './object-store.ts';
 import { refusal } from './refusal.ts';
+import { EVERYTHING } from './span.ts';
 import type { Storage } from './storage.ts';
 import { StoreRows } from './store-rows.ts';
 import { StringList } from './string-list.ts';
@@ -78,7 +78,7 @@ export class IDBDatabase {
     const upgrade = this.#upgradeRunning();
     const store = this.#store(name);
     upgrade.place(() => {
-      new StoreRows(storage.statements, store).delete(spanOf(undefined));
+      new StoreRows(storage.statements, store).delete(EVERYTHING);
       storage.catalogue.deleteStore(store);
     });
     schema.stores.delete(name);

@@ -3,7 +3,7 @@
  * `target` and `oldVersion`. An event goes to one listener at a time; only `error` also goes on to the
  * transaction, and by default aborts it.
  */
-export type EventType = 'abort' | 'complete' | 'error' | 'success' | 'upgradeneeded';
+type EventType = 'abort' | 'complete' | 'error' | 'success' | 'upgradeneeded';
 
 export class IDBEvent {
   readonly type: EventType;

@@ -1,11 +1,10 @@
 /** The entries of one index, sorted by index key and then by the key of the record. */
 import type { IndexSchema, StoreSchema } from './catalogue.ts';
 import { bytesIn, type Columns, integerIn, textIn } from './columns.ts';
-import { BEFORE_ALL_KEYS, successor } from './key.ts';
 import { keyAtPath } from './key-path.ts';
-import type { Span } from './key-range.ts';
 import { refusal } from './refusal.ts';
 import type { Row, RowSource } from './rows.ts';
+import { EVERYTHING, type Span, spanOfOne, successor } from './span.ts';
 import type { Statements } from './statements.ts';
 
 export class IndexRows implements RowSource {
@@ -48,7 +47,7 @@ export class IndexRows implements RowSource {
   }
 
   set(primaryKey: Uint8Array, key: Uint8Array | undefined): void {
-    if (key === undefined) this.delete({ low: primaryKey, high: successor(primaryKey) });
+    if (key === undefined) this.delete(spanOfOne(primaryKey));
     else this.#statements.putEntry.run(this.#schema.id, primaryKey, key);
   }
 
@@ -59,7 +58,7 @@ export class IndexRows implements RowSource {
 
   #bounds({ low, high }: Span, after?: Row) {
     return after === undefined
-      ? ([this.#store.id, this.#schema.id, low, BEFORE_ALL_KEYS, high] as const)
+      ? ([this.#store.id, this.#schema.id, low, EVERYTHING.low, high] as const)
       : ([this.#store.id, this.#schema.id, after.key, successor(after.primaryKey), high] as const);
   }
 }

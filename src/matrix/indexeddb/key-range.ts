@@ -1,17 +1,9 @@
-/**
- * What a query selects. To SQLite every query, a single key included, is one half-open span of encoded
- * keys, so that each statement needs only one shape.
- */
-import { AFTER_ALL_KEYS, BEFORE_ALL_KEYS, encodeKey, successor } from './key.ts';
+/** What a query selects: a key, a range of keys, or everything. */
+import { encodeKey } from './key.ts';
 import { refusal } from './refusal.ts';
+import { EVERYTHING, type Span, spanOfOne, successor } from './span.ts';
 
-/** Encoded keys from `low`, included, to `high`, excluded. */
-export interface Span {
-  readonly low: Uint8Array;
-  readonly high: Uint8Array;
-}
-
-/** The standard's class, made by its static methods. `open` means without the bound itself. */
+/** The standard's class, made by its static methods, whose parameters it sets. `open`: without the bound itself. */
 export class IDBKeyRange {
   readonly span: Span;
 
@@ -19,16 +11,12 @@ export class IDBKeyRange {
     this.span = { low, high };
   }
 
-  static only(key: unknown): IDBKeyRange {
-    return IDBKeyRange.bound(key, key);
-  }
-
   static lowerBound(lower: unknown, open = false): IDBKeyRange {
-    return new IDBKeyRange(lowEnd(encodeKey(lower), open), AFTER_ALL_KEYS);
+    return new IDBKeyRange(lowEnd(encodeKey(lower), open), EVERYTHING.high);
   }
 
   static upperBound(upper: unknown, open = false): IDBKeyRange {
-    return new IDBKeyRange(BEFORE_ALL_KEYS, highEnd(encodeKey(upper), open));
+    return new IDBKeyRange(EVERYTHING.low, highEnd(encodeKey(upper), open));
   }
 
   /** @throws DOMException `DataError` for a range that cannot hold a key. */
@@ -45,8 +33,8 @@ const highEnd = (key: Uint8Array, open: boolean): Uint8Array => (open ? key : su
 
 /** The span of a key or of a range; of everything when there is no query. */
 export function spanOf(query: unknown): Span {
-  if (query === undefined || query === null) return { low: BEFORE_ALL_KEYS, high: AFTER_ALL_KEYS };
-  return query instanceof IDBKeyRange ? query.span : IDBKeyRange.only(query).span;
+  if (query === undefined || query === null) return EVERYTHING;
+  return query instanceof IDBKeyRange ? query.span : spanOfOne(encodeKey(query));
 }
 
 /** As `spanOf`, where the standard demands a query. */

@@ -14,10 +14,6 @@ const NUMBER = 0x10;
 const STRING = 0x30;
 const ARRAY = 0x50;
 
-/** Sorts before and after every encoding: the first byte of one is a tag between these. */
-export const BEFORE_ALL_KEYS: Uint8Array = Uint8Array.of();
-export const AFTER_ALL_KEYS: Uint8Array = Uint8Array.of(0xff);
-
 /** Deeper arrays are refused, which also ends the walk through an array that contains itself. */
 const MAX_DEPTH = 16;
 
@@ -37,10 +33,6 @@ export function decodeKey(bytes: Uint8Array): Key {
   if (reader.at !== bytes.length) throw new Error('bytes after the end of a stored key');
   return key;
 }
-
-/** The smallest byte string that sorts after `encoded`. */
-export const successor = (encoded: Uint8Array): Uint8Array =>
-  Buffer.concat([encoded, Uint8Array.of(0)]);
 
 function writeKey(out: number[], key: unknown, depth: number): void {
   if (typeof key === 'number' && !Number.isNaN(key)) writeNumber(out, key);

@@ -5,10 +5,11 @@
 import type { StoreSchema } from './catalogue.ts';
 import { decodeKey, encodeKey } from './key.ts';
 import { checkedKeyPath } from './key-path.ts';
-import { requiredSpanOf, spanOf } from './key-range.ts';
+import { requiredSpanOf } from './key-range.ts';
 import { Queryable } from './query.ts';
 import { refusal } from './refusal.ts';
 import type { IDBRequest, RequestScope } from './request.ts';
+import { EVERYTHING } from './span.ts';
 import type { Storage } from './storage.ts';
 import { IDBIndex } from './store-index.ts';
 import { StoreRows, type Write } from './store-rows.ts';
@@ -53,7 +54,7 @@ export class IDBObjectStore extends Queryable {
 
   clear(): IDBRequest {
     this.#mustBeWritable();
-    return this.transaction.place(() => this.#rows.delete(spanOf(undefined)));
+    return this.transaction.place(() => this.#rows.delete(EVERYTHING));
   }
 
   index(name: string): IDBIndex {

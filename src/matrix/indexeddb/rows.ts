@@ -1,5 +1,5 @@
 /** What an object store and an index are to a query: rows in the order of their keys. */
-import type { Span } from './key-range.ts';
+import type { Span } from './span.ts';
 
 export interface Row {
   /** The encoded key by which the source is sorted: an index key, or the primary key. */

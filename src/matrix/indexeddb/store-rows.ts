@@ -2,10 +2,9 @@
 import type { IndexSchema, StoreSchema } from './catalogue.ts';
 import { bytesIn, type Columns, integerIn, textIn } from './columns.ts';
 import { IndexRows } from './index-rows.ts';
-import { successor } from './key.ts';
-import { type Span, spanOf } from './key-range.ts';
 import { refusal } from './refusal.ts';
 import type { Row, RowSource } from './rows.ts';
+import { EVERYTHING, type Span, successor } from './span.ts';
 import type { Statements } from './statements.ts';
 import { decodeValue } from './value.ts';
 
@@ -67,7 +66,7 @@ export class StoreRows implements RowSource {
    */
   fill(schema: IndexSchema): void {
     const index = this.index(schema);
-    for (const row of this.all(spanOf(undefined))) {
+    for (const row of this.all(EVERYTHING)) {
       index.set(row.primaryKey, index.keyFor(row.primaryKey, decodeValue(row.value)));
     }
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { decodeKey, encodeKey } from '../../../src/matrix/indexeddb/key.ts';
-import { spanOf } from '../../../src/matrix/indexeddb/key-range.ts';
+import { EVERYTHING } from '../../../src/matrix/indexeddb/span.ts';
 import { openStorage } from '../../../src/matrix/indexeddb/sqlite-file.ts';
 import { StoreRows } from '../../../src/matrix/indexeddb/store-rows.ts';
 import { encodeValue } from '../../../src/matrix/indexeddb/value.ts';
@@ -16,7 +16,7 @@ t.test('an entry follows its record and costs no write while it stays the same',
   const keys = () =>
     rows
       .index(BY_KIND)
-      .all(spanOf(undefined))
+      .all(EVERYTHING)
       .toArray()
       .map((row) => decodeKey(row.key));
   const put = (value: unknown) => {

@@ -32,7 +32,9 @@ t.test('a key holds itself alone, no query holds everything', async () => {
   fc.assert(
     fc.property(anyKey, anyKey, (a, b) => {
       const same = compareKeys(a, b) === 0;
-      return holds(a, b) === same && holds(IDBKeyRange.only(a), b) === same && holds(undefined, a);
+      return (
+        holds(a, b) === same && holds(IDBKeyRange.bound(a, a), b) === same && holds(undefined, a)
+      );
     }),
   );
 });
@@ -45,7 +47,7 @@ t.test('a range that can hold no key is refused', async (t) => {
 });
 
 t.test('bounds must be keys', async (t) => {
-  t.throws(() => IDBKeyRange.only(undefined), { name: 'DataError' });
+  t.throws(() => IDBKeyRange.bound(1, undefined), { name: 'DataError' });
   t.throws(() => IDBKeyRange.lowerBound(Number.NaN), { name: 'DataError' });
   t.throws(() => IDBKeyRange.upperBound({}), { name: 'DataError' });
 });

@@ -1,12 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import {
-  AFTER_ALL_KEYS,
-  BEFORE_ALL_KEYS,
-  decodeKey,
-  encodeKey,
-  successor,
-} from '../../../src/matrix/indexeddb/key.ts';
+import { decodeKey, encodeKey, type Key } from '../../../src/matrix/indexeddb/key.ts';
 import { anyKey, compareKeys } from './fixtures/keys.ts';
 
 t.test('encodings compare as the standard compares the keys', async () => {
@@ -26,9 +20,15 @@ t.test('a key is read back as it was, -0 as 0', async (t) => {
   t.ok(Object.is(decodeKey(encodeKey(-0)), 0));
 });
 
+const sortedByBytes = (keys: readonly Key[]): Key[] =>
+  keys
+    .map(encodeKey)
+    .toSorted((a, b) => Buffer.compare(a, b))
+    .map(decodeKey);
+
 t.test('numbers sort by value, the infinities included', async (t) => {
   const sorted = [-Infinity, -1e300, -1, -Number.MIN_VALUE, 0, 5e-324, 0.5, 1, 2 ** 53, Infinity];
-  t.same(sorted.map(encodeKey).toSorted(Buffer.compare).map(decodeKey), sorted);
+  t.same(sortedByBytes(sorted.toReversed()), sorted);
 });
 
 t.test('strings sort by UTF-16 code unit, not by code point', async (t) => {
@@ -43,34 +43,18 @@ t.test('strings sort by UTF-16 code unit, not by code point', async (t) => {
     '\u{10000}',
     '\uffff',
   ];
-  t.same(sorted.map(encodeKey).toSorted(Buffer.compare).map(decodeKey), sorted);
+  t.same(sortedByBytes(sorted.toReversed()), sorted);
 });
 
 t.test('text can be read in the bytes', async (t) => {
   t.equal(Buffer.from(encodeKey('@alice:example.org')).toString('latin1'), '0@alice:example.org\0');
 });
 
-t.test(
-  'every encoding lies between the two ends, and nothing between it and its successor',
-  async () => {
-    fc.assert(
-      fc.property(anyKey, anyKey, (a, b) => {
-        const [key, other] = [encodeKey(a), encodeKey(b)];
-        return (
-          Buffer.compare(BEFORE_ALL_KEYS, key) < 0 &&
-          Buffer.compare(key, AFTER_ALL_KEYS) < 0 &&
-          Buffer.compare(other, key) > 0 === Buffer.compare(other, successor(key)) >= 0
-        );
-      }),
-    );
-  },
-);
-
 t.test('what is no key is a DataError', async (t) => {
   const loop: unknown[] = [];
   loop.push(loop);
-  // biome-ignore lint/suspicious/noSparseArray: a hole is what is tested
-  for (const none of [undefined, null, true, Number.NaN, {}, 1n, [undefined], [, 1], loop]) {
+  const holed = Object.assign([], { 1: 'after a hole' });
+  for (const none of [undefined, null, true, Number.NaN, {}, 1n, [undefined], holed, loop]) {
     t.throws(() => encodeKey(none), { name: 'DataError' });
   }
 });
@@ -85,6 +69,6 @@ t.test('damaged bytes are an Error, not a key', async (t) => {
   t.throws(() => decodeKey(Uint8Array.of()), /cut short/);
   t.throws(() => decodeKey(encodeKey('abc').subarray(0, 3)), /cut short/);
   t.throws(() => decodeKey(encodeKey(1).subarray(0, 8)), /cut short/);
-  t.throws(() => decodeKey(successor(encodeKey('abc'))), /after the end/);
+  t.throws(() => decodeKey(Buffer.concat([encodeKey('abc'), Uint8Array.of(0)])), /after the end/);
   t.throws(() => decodeKey(Uint8Array.of(0x20)), /unknown tag/);
 });

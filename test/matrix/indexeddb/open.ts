@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { initAsync, StoreHandle } from '@matrix-org/matrix-sdk-crypto-wasm';
+import {
+  BackupDecryptionKey,
+  initAsync,
+  RoomId,
+  StoreHandle,
+} from '@matrix-org/matrix-sdk-crypto-wasm';
 import t, { type Test } from 'tap';
 import type { Fatal } from '../../../src/base/errors.ts';
 import { openIndexedDb, serveIndexedDb } from '../../../src/matrix/indexeddb/open.ts';
@@ -73,6 +78,31 @@ t.test('the store needs its key', async (t) => {
   const { openBot } = await openPair();
   (await openBot()).machine.close();
   await t.rejects(StoreHandle.openWithKey('bot', new Uint8Array(32).fill(8)));
+});
+
+t.test('a key backup counts sessions, walks an index and resets by cursor', async (t) => {
+  await using _store = await openIndexedDb({ file: join(t.testdir(), 'crypto.db'), onFatal });
+  const { alice, openBot } = await openPair();
+  for (let i = 0; i < 3; i++) {
+    await alice.share([ALICE]);
+    await alice.machine.invalidateGroupSession(new RoomId('!the-room:x'));
+  }
+  const { machine } = await openBot();
+  const counted = async () => {
+    const { total, backedUp } = await machine.roomKeyCounts();
+    return { total, backedUp };
+  };
+  await machine.importExportedRoomKeys(await alice.machine.exportRoomKeys(() => true), () => {});
+  t.same(await counted(), { total: 3, backedUp: 0 });
+  const key = BackupDecryptionKey.createRandomKey().megolmV1PublicKey.publicKeyBase64;
+  await machine.enableBackupV1(key, '1');
+  const request = await machine.backupRoomKeys();
+  if (!request) throw new Error('there is nothing to back up');
+  await machine.markRequestAsSent(request.id, request.type, '{"etag":"1","count":3}');
+  t.same(await counted(), { total: 3, backedUp: 3 });
+  await machine.disableBackup();
+  t.same(await counted(), { total: 3, backedUp: 0 });
+  machine.close();
 });
 
 t.test('with a key the file shows nothing but user ids, without one it would', async (t) => {

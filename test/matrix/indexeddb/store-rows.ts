@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { decodeKey, encodeKey, type Key } from '../../../src/matrix/indexeddb/key.ts';
-import { IDBKeyRange, type Span, spanOf } from '../../../src/matrix/indexeddb/key-range.ts';
+import { IDBKeyRange, spanOf } from '../../../src/matrix/indexeddb/key-range.ts';
 import type { RowSource } from '../../../src/matrix/indexeddb/rows.ts';
+import { EVERYTHING, type Span } from '../../../src/matrix/indexeddb/span.ts';
 import { openStorage } from '../../../src/matrix/indexeddb/sqlite-file.ts';
 import { StoreRows } from '../../../src/matrix/indexeddb/store-rows.ts';
 import { decodeValue, encodeValue } from '../../../src/matrix/indexeddb/value.ts';
@@ -118,7 +119,7 @@ t.test('records and indexes are what the standard says after any steps', async (
           assert.equal(take(rows, each), each.kind !== 'delete' && next === items);
           items = next;
         }
-        for (const span of [spanOf(undefined), spanOfRange(range)]) {
+        for (const span of [EVERYTHING, spanOfRange(range)]) {
           assert.deepEqual(contents(rows, span), inStore(items, span));
           assert.deepEqual(contents(rows.index(PLAIN), span), inIndex(items, 'plain', span));
           assert.deepEqual(contents(rows.index(ONLY), span), inIndex(items, 'only', span));
@@ -141,7 +142,7 @@ t.test('an index is filled from the records that are there, or refused', async (
   t.same(
     rows
       .index(late)
-      .all(spanOf(undefined))
+      .all(EVERYTHING)
       .toArray()
       .map((row) => decodeKey(row.key)),
     [[1, 2]],

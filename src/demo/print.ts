@@ -1,0 +1,37 @@
+/** How the demo looks in a terminal. */
+import { styleText } from 'node:util';
+
+export interface Print {
+  scene(title: string): void;
+  says(who: string, text: string): void;
+  /** Something that only the owner of the homeserver can do. */
+  does(what: string): void;
+}
+
+const WIDTH = 8;
+
+export function openPrint(out: (line: string) => void, colours: boolean): Print {
+  const style = (format: Parameters<typeof styleText>[0], text: string) =>
+    colours ? styleText(format, text) : text;
+  let scenes = 0;
+  return {
+    scene(title) {
+      out('');
+      out(style('bold', `── ${++scenes}. ${title}`));
+    },
+    says(who, text) {
+      const isPerson = who !== 'bot' && who !== 'audit';
+      const mark = isPerson ? '>' : '│';
+      const colour = isPerson ? 'cyan' : /^(✗|TAMPERED|entr)/m.test(text) ? 'yellow' : 'green';
+      for (const [index, line] of text.trimEnd().split('\n').entries())
+        out(
+          `${style('bold', (index === 0 ? who : '').padStart(WIDTH))} ${style(colour, mark)} ${line}`,
+        );
+    },
+    does(what) {
+      out(
+        `${style(['bold', 'red'], 'mallory'.padStart(WIDTH))} ${style('red', '!')} ${style('red', what)}`,
+      );
+    },
+  };
+}
