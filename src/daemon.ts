@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { History } from './audit/history.ts';
-import { describeError } from './base/errors.ts';
+import { describeError, Fatal } from './base/errors.ts';
 import { openCards } from './cards.ts';
 import { type Directory, readKey, readPolicy, readSecret } from './config/directory.ts';
 import { openMatrix } from './matrix/connect.ts';
@@ -83,6 +83,9 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
       log,
     }),
   );
+
+  if ((await matrix.crypto.ownIdentity()) === undefined)
+    throw new Fatal('identity_lost', 'the crypto store has no cross-signing identity of the bot');
 
   const { chat } = matrix;
   const voice = openVoice(chat, log);

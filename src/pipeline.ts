@@ -8,7 +8,11 @@ import type { History } from './audit/history.ts';
 import { Fatal } from './base/errors.ts';
 import { type ActionName, parseRequestId } from './base/ids.ts';
 import { isBuiltIn } from './command/catalogue.ts';
-import { type Command, type ParseRefusal, parseCommand } from './command/parse.ts';
+import {
+  type Command,
+  type ParseRefusalCode,
+  parseCommand,
+} from './command/parse.ts';
 import { planRun } from './execution/plan-run.ts';
 import { line } from './output/block.ts';
 import { safeLine } from './output/text.ts';
@@ -40,6 +44,9 @@ export interface PipelineParts {
 
 /** Resolves once what became of the sighting is durable; rejects only with what is fatal. */
 export type Hear = (sighting: Sighting) => Promise<void>;
+
+/** What is refused here, rather than by who sees, parses or decides. */
+type PipelineRefusal = 'busy' | 'internal_error';
 
 /** More at once than anybody means to run; what comes on top is refused. */
 const MAX_ALIVE = 64;
@@ -134,10 +141,7 @@ export function openPipeline(parts: PipelineParts): Hear {
     {
       code,
       message,
-    }: {
-      readonly code: ParseRefusal['code'] | 'busy' | 'internal_error';
-      readonly message: string;
-    },
+    }: { readonly code: ParseRefusalCode | PipelineRefusal; readonly message: string },
   ): Promise<void> => {
     const { account: sender, person } = by;
     await ledger.append({ type: 'refused', code, sender, person, source: sourceOf(by) });

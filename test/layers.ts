@@ -19,7 +19,9 @@ function readModules(folder: string): Module[] {
 
 /** Imports as paths from the root of the repository; packages and node: modules as they are. */
 function parseModule(path: string, text: string): Module {
-  const specifiers = [...text.matchAll(/^(?:import|export)\s[^;]*?from\s+'([^']+)'/gms)].map((m) => m[1] ?? '');
+  const specifiers = [...text.matchAll(/^(?:import|export)\s[^;]*?from\s+'([^']+)'/gms)].map(
+    (m) => m[1] ?? '',
+  );
   const dynamic = [...text.matchAll(/\bimport\('([^']+)'\)/g)].map((m) => m[1] ?? '');
   const imports = [...specifiers, ...dynamic].map((name) =>
     name.startsWith('.') ? normalize(join(dirname(path), name)) : name,
@@ -27,8 +29,7 @@ function parseModule(path: string, text: string): Module {
   return { path, lines: text.split('\n').length, imports };
 }
 
-/** In the order of the flow: a concept imports only concepts that stand before it, and `base`. */
-const CORE = ['trust', 'command', 'policy', 'request', 'execution', 'output', 'answer'];
+/** On what each part of the core is built: a concept imports only concepts earlier in the flow. */
 const EARLIER: Readonly<Record<string, readonly string[]>> = {
   base: [],
   audit: ['base'],
@@ -76,7 +77,8 @@ function faultsOfImport(path: string, name: string): string[] {
   if (!isOurs(name)) return faultsOfForeign(path, from, name, fault);
   const to = folderOf(name);
   const earlier = EARLIER[from];
-  if (earlier && to !== from && !earlier.includes(to)) return fault(`${from} is not built on ${to}`);
+  if (earlier && to !== from && !earlier.includes(to))
+    return fault(`${from} is not built on ${to}`);
   if (ADAPTERS.includes(from) && ADAPTERS.includes(to) && to !== from && from !== 'demo')
     return fault('adapters do not import each other');
   if (ADAPTERS.includes(from) && to.endsWith('.ts') && to !== 'ports.ts' && from !== 'demo')
@@ -96,12 +98,16 @@ function faultsOfForeign(
   }
   const allowed = IMPORTERS[name];
   if (!allowed) return fault('the package has no importer in test/layers.ts');
-  return allowed.some((place) => path.startsWith(place)) ? [] : fault(`only ${allowed.join(', ')} may`);
+  return allowed.some((place) => path.startsWith(place))
+    ? []
+    : fault(`only ${allowed.join(', ')} may`);
 }
 
 /** Sets of files that import each other in a circle, type-only imports included. */
 function findCycles(modules: readonly Module[]): string[] {
-  const edges = new Map(modules.map((m) => [m.path, m.imports.filter((i) => i.startsWith('src/'))]));
+  const edges = new Map(
+    modules.map((m) => [m.path, m.imports.filter((i) => i.startsWith('src/'))]),
+  );
   const done = new Set<string>();
   const cycles: string[] = [];
   const visit = (path: string, trail: readonly string[]): void => {

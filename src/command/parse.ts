@@ -15,8 +15,10 @@ export interface Command {
   readonly values: Readonly<Record<string, string>>;
 }
 
+export type ParseRefusalCode = 'malformed' | 'unknown_command' | 'bad_parameter';
+
 export interface ParseRefusal {
-  readonly code: 'malformed' | 'unknown_command' | 'bad_parameter';
+  readonly code: ParseRefusalCode;
   /** A sentence for the person who typed it. */
   readonly message: string;
 }

@@ -102,6 +102,7 @@ function reason(issue: Issue): string {
 const KIND: Readonly<Record<string, string>> = {
   string: 'text',
   array: 'a list',
+  tuple: 'a list',
   object: 'a map (name: value)',
   record: 'a map (name: value)',
   int: 'a whole number',

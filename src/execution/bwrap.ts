@@ -79,11 +79,17 @@ export function planBwrap(plan: Plan, host: Host): Result<BwrapCommand, string> 
     SEPARATION,
     ...systemOptions(host),
     ...files.map(({ path }, i) => [
-      ...['--perms', '0444', '--ro-bind-data', `${DESCRIPTORS.files + i}`, path],
+      '--perms',
+      '0444',
+      '--ro-bind-data',
+      `${DESCRIPTORS.files + i}`,
+      path,
     ]),
     ...privateOptions(plan.limits.memoryBytes),
     ...paths.map(({ path, option }, i) => [
-      ...[option, `${DESCRIPTORS.files + files.length + i}`, path],
+      option,
+      `${DESCRIPTORS.files + files.length + i}`,
+      path,
     ]),
     ['--remount-ro', '/'],
     ['--chdir', HOME],
@@ -101,11 +107,11 @@ const NOBODY = '65534';
 
 /** The first arguments of every command: by them a sandbox of ours is told from anybody else's. */
 export const SEPARATION: readonly string[] = [
-  ...['--unshare-user', '--unshare-ipc', '--unshare-pid', '--unshare-net', '--unshare-uts'],
-  ...['--unshare-cgroup', '--disable-userns', '--die-with-parent', '--new-session'],
-  ...['--cap-drop', 'ALL', '--uid', NOBODY, '--gid', NOBODY, '--hostname', 'sandbox'],
-  ...['--json-status-fd', `${DESCRIPTORS.status}`, '--seccomp', `${DESCRIPTORS.filter}`],
-];
+  '--unshare-user --unshare-ipc --unshare-pid --unshare-net --unshare-uts --unshare-cgroup',
+  '--disable-userns --die-with-parent --new-session --cap-drop ALL',
+  `--uid ${NOBODY} --gid ${NOBODY} --hostname sandbox`,
+  `--json-status-fd ${DESCRIPTORS.status} --seccomp ${DESCRIPTORS.filter}`,
+].flatMap((options) => options.split(' '));
 
 function systemOptions({ folders, files }: Host): readonly Option[] {
   return [

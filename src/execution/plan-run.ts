@@ -12,12 +12,14 @@ export function planRun(
   person: string,
 ): Plan {
   const fill = (argument: string) =>
-    argument.replace(/\{([a-z][a-z0-9_-]*)\}/g, (slot, name: string) => values[name] ?? slot);
+    argument.replace(/\{([a-z][a-z0-9_-]*)\}/g, (slot, name: string) =>
+      Object.hasOwn(values, name) ? (values[name] ?? slot) : slot,
+    );
   const [program, ...rest] = action.run;
   const { timeoutMs, outputBytes, memoryBytes, processes, ...sandbox } = action.sandbox;
   return {
     argv: [program, ...rest.map(fill)],
-    env: { ...BASE_ENVIRONMENT, VAKTROM_PERSON: person, ...action.env },
+    env: { ...BASE_ENVIRONMENT, ...action.env, VAKTROM_PERSON: person },
     sandbox,
     limits: { timeoutMs, outputBytes, memoryBytes, processes },
   };

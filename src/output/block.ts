@@ -61,18 +61,14 @@ const TAGS_COST = 30;
 
 function fit(blocks: readonly Block[]): readonly Block[] {
   let left = MAX_COST;
-  const pay = (text: string): boolean => {
-    left -= costOf(text) + TAGS_COST;
-    return left >= 0;
-  };
-  const fits = ({ spans }: Block & { kind: 'line' }) => spans.map(spanText).every(pay);
   for (const [index, block] of blocks.entries()) {
-    const before = left;
-    if (block.kind === 'line' ? fits(block) : pay(block.text)) continue;
-    const whole = blocks.slice(0, index);
-    return block.kind === 'line'
-      ? [...whole, CUT]
-      : [...whole, pre(takeStart(block.text, before - TAGS_COST)), CUT];
+    const pieces = block.kind === 'pre' ? [block.text] : block.spans.map(spanText);
+    const cost = pieces.reduce((sum, piece) => sum + costOf(piece) + TAGS_COST, 0);
+    if (cost > left) {
+      const start = takeStart(pieces.join(''), left - TAGS_COST);
+      return [...blocks.slice(0, index), block.kind === 'pre' ? pre(start) : line(start), CUT];
+    }
+    left -= cost;
   }
   return blocks;
 }

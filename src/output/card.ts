@@ -7,12 +7,16 @@ import type { Action } from '../policy/model.ts';
 import type { Ending, Outcome, Progress, State } from '../request/life.ts';
 import type { Request } from '../request/request.ts';
 import { type Block, code, line, pre, type Span, strong } from './block.ts';
+import { costOf, shorten, takeEnd } from './cost.ts';
 import { formatDuration, plural } from './quantity.ts';
 import { safeArgv, safeLine } from './text.ts';
 
 /** What of a long output is shown in the message; the whole goes along as a file. */
-export const TAIL_LINES = 30;
-const TAIL_LENGTH = 6000;
+const TAIL_LINES = 30;
+// What each part of a card may cost, so that together they fit into a message (cost.ts).
+const TAIL_COST = 9000;
+const ARGV_COST = 6000;
+const LINE_COST = 2000;
 
 export function renderCard(request: Request, state: State, action: Action | undefined): Block[] {
   switch (state.kind) {
@@ -34,8 +38,13 @@ const title = (mark: string, request: Request, ...rest: readonly Span[]): Block 
   line(`${mark} `, strong(commandLine(request)), ` · ${request.id}`, ...rest);
 
 /** The command as it was understood, on one line. */
-export const commandLine = (request: Request): string =>
-  safeLine([request.action, ...Object.values(request.values)].join(' '));
+export const commandLine = ({ action, values }: Pick<Request, 'action' | 'values'>): string =>
+  shortLine([action, ...Object.values(values)].join(' '));
+
+const shortLine = (text: string): string => shorten(safeLine(text), LINE_COST);
+
+const planLine = ({ plan }: Request): Block =>
+  line('runs ', code(shorten(safeArgv(plan.argv), ARGV_COST)), ` ${describeSandbox(plan)}`);
 
 function renderRefused(
   request: Request,
@@ -46,24 +55,20 @@ function renderRefused(
     const needs = decision.missing.map((m) => describeMissing(m, request.by.person)).join(' · ');
     return [
       title('⏸', request),
-      line('runs ', code(safeArgv(request.plan.argv)), ` ${describeSandbox(request.plan)}`),
+      planLine(request),
       line(`needs ${needs}`),
       line(`Not run: there is no way to give these yet. entry ${entry}`),
     ];
   }
   const why =
     decision.kind === 'deny' ? describeDenial(decision.because, action, decision.trace) : '';
-  return [title('✗', request), line(`Refused. ${safeLine(why)}`), line(`entry ${entry}`)];
+  return [title('✗', request), line(`Refused. ${shortLine(why)}`), line(`entry ${entry}`)];
 }
 
 function renderRunning(request: Request, state: State & { kind: 'running' | 'ending' }): Block[] {
   const progress = state.kind === 'running' ? state.progress : state.ending.progress;
   const stopping = state.kind === 'running' && state.stopping ? ' · stopping' : '';
-  return [
-    title('▶', request, stopping),
-    line('runs ', code(safeArgv(request.plan.argv)), ` ${describeSandbox(request.plan)}`),
-    ...tailOf(progress),
-  ];
+  return [title('▶', request, stopping), planLine(request), ...tailOf(progress)];
 }
 
 function renderEnded(request: Request, ending: Ending, entry: number): Block[] {
@@ -92,39 +97,48 @@ export function describeOutcome(outcome: Outcome): string {
     case 'stopped':
       return 'stopped: the daemon was shut down';
     case 'not_started':
-      return `not started: ${safeLine(outcome.reason)}`;
+      return `not started: ${shortLine(outcome.reason)}`;
     case 'unknown':
       return 'outcome unknown: the daemon was interrupted; look before you run it again';
   }
 }
 
 /** Is there more output than the message shows? */
-export const isLong = ({ tail, lines }: Progress): boolean =>
-  lines > TAIL_LINES || tail.reduce((sum, l) => sum + l.length + 1, 0) > TAIL_LENGTH;
+export const isLong = (progress: Progress): boolean => {
+  const shown = shownOf(progress);
+  return shown.length < progress.lines || shown[0] !== progress.tail.at(-shown.length);
+};
 
-function tailOf({ tail, lines }: Progress): Block[] {
-  const shown: string[] = [];
-  let length = 0;
-  for (const text of tail.slice(-TAIL_LINES).reverse()) {
-    length += text.length + 1;
-    if (length > TAIL_LENGTH && shown.length > 0) break;
-    shown.unshift(text.slice(-TAIL_LENGTH));
-  }
+function tailOf(progress: Progress): Block[] {
+  const shown = shownOf(progress);
   if (shown.length === 0) return [];
-  const hidden = lines - shown.length;
+  const hidden = progress.lines - shown.length;
   const above = hidden > 0 ? [line(`… ${plural(hidden, 'line')} above`)] : [];
   return [...above, pre(shown.join('\n'))];
+}
+
+/** The last lines, as many as fit; of one that is too long by itself, the end. */
+function shownOf({ tail }: Progress): string[] {
+  const shown: string[] = [];
+  let left = TAIL_COST;
+  for (const text of tail.slice(-TAIL_LINES).reverse()) {
+    left -= costOf(`${text}\n`);
+    if (left < 0 && shown.length > 0) break;
+    shown.unshift(left < 0 ? takeEnd(text, TAIL_COST) : text);
+  }
+  return shown;
 }
 
 export function describeSandbox({ sandbox, limits }: Plan): string {
   const network = sandbox.network.map(({ host, port }) => `${host}:${port}`).join(', ');
   const writes = sandbox.write.length > 0 ? `, writes ${sandbox.write.join(', ')}` : '';
-  return `in sandbox, ${network ? `network ${network}` : 'no network'}${writes}, at most ${formatDuration(limits.timeoutMs)}`;
+  const reach = shorten(`${network ? `network ${network}` : 'no network'}${writes}`, LINE_COST);
+  return `in sandbox, ${reach}, at most ${formatDuration(limits.timeoutMs)}`;
 }
 
 /** The last word on a request of an earlier life of the daemon, from the log alone. */
 export function renderRemembered({ request, end }: Remembered): Block[] {
-  const named = safeLine([request.command, ...Object.values(request.values)].join(' '));
+  const named = commandLine({ action: request.command, values: request.values });
   const entry = (end ?? request).seq;
   const said = end
     ? `${describeOutcome(outcomeOf(end))} · the output was lost when I was restarted · entry ${entry}`

@@ -86,11 +86,8 @@ function decideAlong(policy: Policy, ask: Ask, facts: Facts, trace: Step[]): Dec
     return { kind: 'deny', because: 'action', trace };
   }
   const person = policy.people.get(ask.person);
-  const because = standing({ policy, action, ask, person, now: facts.now }, trace);
-  const advisory = action.mode !== 'enforce' && action.effect === 'read';
-  if (because && !(advisory && ADVISABLE.includes(because)))
-    return { kind: 'deny', because, trace };
-  // Who it is, what it says and what it requires are never advisory.
+  const { denied, despite } = standing({ policy, action, ask, person, now: facts.now }, trace);
+  if (denied) return { kind: 'deny', because: denied, trace };
   const fault = faultInValues(action, ask.values);
   trace.push({
     check: 'params',
@@ -102,11 +99,8 @@ function decideAlong(policy: Policy, ask: Ask, facts: Facts, trace: Step[]): Dec
   const missing = stillMissing(policy, action, ask, facts, trace);
   return missing.length > 0
     ? { kind: 'pending', missing, trace }
-    : { kind: 'allow', trace, despite: because };
+    : { kind: 'allow', trace, despite };
 }
-
-/** What mode observe and warn may overlook. These are looked at last, so that they hide nothing else. */
-const ADVISABLE: readonly DenyCode[] = ['role', 'room', 'window'];
 
 interface Case {
   readonly policy: Policy;
@@ -168,14 +162,24 @@ const STANDING: readonly (readonly [DenyCode, Look])[] = [
   ],
 ];
 
+/** What mode observe and warn overlook. Who it is, the values and what is required they never do. */
+const ADVISABLE: readonly DenyCode[] = ['role', 'room', 'window'];
+
 /** Everything but the values: may this person ask for the action here and now? */
-function standing(c: Case, trace: Step[]): DenyCode | undefined {
+function standing(
+  c: Case,
+  trace: Step[],
+): { readonly denied?: DenyCode; readonly despite: DenyCode | undefined } {
+  const isAdvisory = c.action.mode !== 'enforce' && c.action.effect === 'read';
+  let despite: DenyCode | undefined;
   for (const [check, look] of STANDING) {
     const step = { check, ...look(c) };
     trace.push(step);
-    if (!step.holds) return check;
+    if (step.holds) continue;
+    if (!isAdvisory || !ADVISABLE.includes(check)) return { denied: check, despite };
+    despite ??= check;
   }
-  return undefined;
+  return { despite };
 }
 
 function stillMissing(

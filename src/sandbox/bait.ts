@@ -44,10 +44,10 @@ export async function layBait(hidden: readonly string[]): Promise<LaidBait> {
   process.env[VARIABLE] = secret;
   stack.defer(() => void delete process.env[VARIABLE]);
 
-  const server = stack.use(createServer((socket) => socket.end()).unref());
-  const port = await listen(server);
+  const openServer = () => stack.use(createServer((socket) => socket.destroy()).unref());
+  const port = await listen(openServer());
   const path = `\0vaktrom-probe-${secret}`; // abstract: belongs to the network namespace
-  await once(stack.use(createServer().unref()).listen({ path }), 'listening');
+  await once(openServer().listen({ path }), 'listening');
 
   const folders = [...PRIVATE_FOLDERS, process.cwd(), ...hidden].filter((folder) => folder !== '/');
   const bait = {

@@ -1,6 +1,5 @@
 /** bubblewrap as a process: with the descriptors and the environment it is meant to have, and no others. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync } from 'node:fs';
 import { type BwrapCommand, DESCRIPTORS } from '../execution/bwrap.ts';
 import { pipeOf } from './pipe.ts';
 import { readStatus, type Status } from './status.ts';
@@ -11,6 +10,8 @@ export interface BwrapProcess extends Disposable {
   giveFiles(): void;
   /** Hands over the seccomp program, and with it the start. */
   giveFilter(filter: Uint8Array): void;
+  /** Gives nothing more, at which bubblewrap gives up if the action was not started. */
+  abandon(): void;
   /** The signal that ended bubblewrap itself, or null. */
   readonly exited: Promise<NodeJS.Signals | null>;
 }
@@ -20,7 +21,7 @@ export interface Outfit {
   readonly command: BwrapCommand;
   /** The descriptor that is standard input, output and error. */
   readonly device: number;
-  /** A descriptor for each path of the command, in order; closed here. */
+  /** A descriptor for each path of the command, in order. */
   readonly paths: readonly number[];
 }
 
@@ -32,13 +33,14 @@ export function spawnBwrap(outfit: Outfit): BwrapProcess {
   const files = outfit.command.files.map((text, index) => {
     return { text, pipe: pipeOf(child, DESCRIPTORS.files + index) };
   });
-  const pipes = [status, filter, ...files.map(({ pipe }) => pipe)];
+  const given = [filter, ...files.map(({ pipe }) => pipe)];
   return {
     status: readStatus(status),
     giveFiles: () => files.forEach(({ pipe, text }) => void pipe.end(text)),
     giveFilter: (program) => void filter.end(program),
     exited: new Promise((exited) => child.once('exit', (_code, signal) => exited(signal))),
-    [Symbol.dispose]: () => pipes.forEach((pipe) => void pipe.destroy()),
+    abandon: () => given.forEach((pipe) => void pipe.destroy()),
+    [Symbol.dispose]: () => [status, ...given].forEach((pipe) => void pipe.destroy()),
   };
 }
 
@@ -62,17 +64,13 @@ function spawnClosed({ bwrap, command, device, paths }: Outfit): ChildProcess {
   const pipes = ['pipe', 'pipe', ...command.files.map(() => 'pipe' as const)] as const;
   const last = DESCRIPTORS.files + command.files.length + paths.length - 1;
   const keepOnly = ['--norc', '--noprofile', '-p', '-c', KEEP_ONLY, 'sandbox', `${last}`];
-  try {
-    const child = spawn('/bin/bash', [...keepOnly, bwrap, ...command.args], {
-      env: {},
-      cwd: '/',
-      detached: true, // a session of its own: Ctrl-C at the daemon's terminal does not reach it
-      stdio: [device, device, device, ...pipes, ...paths],
-    });
-    child.on('error', () => {}); // Node's late word on a missing pid
-    if (child.pid === undefined) throw new Error('the host can start no more processes');
-    return child;
-  } finally {
-    for (const path of paths) closeSync(path);
-  }
+  const child = spawn('/bin/bash', [...keepOnly, bwrap, ...command.args], {
+    env: {},
+    cwd: '/',
+    detached: true, // a session of its own: Ctrl-C at the daemon's terminal does not reach it
+    stdio: [device, device, device, ...pipes, ...paths],
+  });
+  child.on('error', () => {}); // Node's late word on a missing pid
+  if (child.pid === undefined) throw new Error('the host can start no more processes');
+  return child;
 }

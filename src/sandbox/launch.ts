@@ -70,11 +70,12 @@ function launch(plan: Plan, onOutput: OnOutput, means: Means): Result<TerminalRu
   if (!command.ok) return command;
   const paths = openPaths(command.value.paths, means.hidden);
   if (!paths.ok) return paths;
+  using opened = paths.value;
   try {
     const { bwrap, filter } = means.equipment;
     const { size, dial: reach = dial } = means;
-    const told = { command: command.value, paths: paths.value, limits: plan.limits, onOutput };
-    return ok(new SandboxRun({ ...told, bwrap, filter, size, dial: reach }));
+    const task = { command: command.value, paths: opened.descriptors, limits: plan.limits };
+    return ok(new SandboxRun({ ...task, bwrap, filter, size, dial: reach, onOutput }));
   } catch (error) {
     return err(describeError(error));
   }

@@ -9,6 +9,7 @@ import type { Plan } from '../execution/plan.ts';
 import { openPidsGroup } from './cgroup.ts';
 
 const OPEN_FILES = 1024;
+const PATIENCE_MS = 10_000;
 
 /**
  * Resolves once the limits hold; dispose of the result when the sandbox is gone. Rejects if one cannot
@@ -21,6 +22,7 @@ export async function limitSandbox(pid: number, limits: Plan['limits']): Promise
   if (process.getuid?.() === 0) stack.use(await openPidsGroup(pid, processes));
   const ceilings = { core: 0, data: limits.memoryBytes, nofile: OPEN_FILES, nproc: processes };
   const options = Object.entries(ceilings).map(([name, value]) => `--${name}=${value}:${value}`);
-  await promisify(execFile)('/usr/bin/prlimit', [`--pid=${pid}`, ...options], { env: {} });
+  const spawning = { env: {}, cwd: '/', timeout: PATIENCE_MS };
+  await promisify(execFile)('/usr/bin/prlimit', [`--pid=${pid}`, ...options], spawning);
   return stack.move();
 }

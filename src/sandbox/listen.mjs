@@ -5,11 +5,14 @@
  */
 import { createServer } from 'node:net';
 
+const fail = (error) => {
+  console.error(error.message);
+  process.exit(1);
+};
+
 for (const [index, [address, port]] of JSON.parse(process.argv[1]).entries()) {
-  const server = createServer();
-  await new Promise((listening, failed) => {
-    server.once('error', failed).listen({ host: address, port }, listening);
-  });
+  const server = createServer().once('error', fail);
+  await new Promise((listening) => server.listen({ host: address, port }, listening));
   await new Promise((sent) => process.send(index, server, sent));
 }
 process.exit();

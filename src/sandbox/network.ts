@@ -24,9 +24,10 @@ export type Dial = (destination: Destination) => Socket;
 
 export const dial: Dial = ({ host, port }) => connect({ host, port, allowHalfOpen: true });
 
-const LISTEN = readFileSync(new URL('./listen.mjs', import.meta.url), 'utf8');
+const LISTEN = new URL('./listen.mjs', import.meta.url);
 const MAX_CONNECTIONS = 64;
 const POLL_MS = 1;
+const PATIENCE_MS = 10_000;
 
 /**
  * Resolves once all of `forwards` are open in the sandbox whose first process is `pid`, which has to be
@@ -71,11 +72,16 @@ async function takeServers(
   const helper = spawn(
     '/usr/bin/nsenter',
     [
-      ...[`--user=/proc/${pid}/ns/user`, `--net=/proc/${pid}/ns/net`, '--preserve-credentials'],
-      ...['/proc/self/fd/4', '--input-type=module', '--eval', LISTEN],
+      `--user=/proc/${pid}/ns/user`,
+      `--net=/proc/${pid}/ns/net`,
+      '--preserve-credentials',
+      '/proc/self/fd/4',
+      '--input-type=module',
+      '--eval',
+      readFileSync(LISTEN, 'utf8'),
       JSON.stringify(forwards.map(({ address, port }) => [address, port])),
     ],
-    { env: {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'ipc', node] },
+    { env: {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'ipc', node], timeout: PATIENCE_MS },
   );
   closeSync(node);
   const servers: Server[] = [];
@@ -87,18 +93,20 @@ async function takeServers(
   return servers;
 }
 
-/** Carries bytes both ways; each side's end is passed on as an end, its failure as a failure. */
+/** Carries bytes both ways, and each side's end to the other. */
 function join(inside: Socket, outside: Socket, open: Set<Socket>): void {
-  for (const [from, to] of [
+  const directions = [
     [inside, outside],
     [outside, inside],
-  ] as const) {
+  ] as const;
+  for (const [from, to] of directions) {
     open.add(from);
     from.pipe(to);
-    from.on('error', () => to.resetAndDestroy());
     from.on('close', () => {
       open.delete(from);
       if (!from.readableEnded) to.destroy();
     });
   }
+  inside.on('error', () => outside.destroy());
+  outside.on('error', () => inside.resetAndDestroy()); // seen as a connection that failed
 }

@@ -11,21 +11,26 @@ import { isWithin } from '../execution/bwrap.ts';
 
 const O_PATH = 0o10000000; // <asm-generic/fcntl.h>: names the file and can do no more
 
-/** One descriptor for each path, in order, or why one of them cannot be shown. */
+/** A descriptor for each path, in order; closed when disposed of. */
+export interface OpenPaths extends Disposable {
+  readonly descriptors: readonly number[];
+}
+
+/** The error says which of the paths cannot be shown, and why. `hidden` are real paths. */
 export function openPaths(
   paths: readonly string[],
   hidden: readonly string[],
-): Result<readonly number[], string> {
-  const opened: number[] = [];
+): Result<OpenPaths, string> {
+  using stack = new DisposableStack();
+  const descriptors: number[] = [];
   for (const path of paths) {
-    const result = openPath(path, hidden);
-    if (!result.ok) {
-      for (const descriptor of opened) closeSync(descriptor);
-      return result;
-    }
-    opened.push(result.value);
+    const opened = openPath(path, hidden);
+    if (!opened.ok) return opened;
+    stack.defer(() => closeSync(opened.value));
+    descriptors.push(opened.value);
   }
-  return ok(opened);
+  const kept = stack.move();
+  return ok({ descriptors, [Symbol.dispose]: () => kept.dispose() });
 }
 
 function openPath(path: string, hidden: readonly string[]): Result<number, string> {

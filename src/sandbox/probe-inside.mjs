@@ -22,6 +22,7 @@ const works = (action) => {
 };
 const status = readFileSync('/proc/self/status', 'utf8');
 const statusOf = (name) => status.match(new RegExp(`^${name}:\\s*(.*)$`, 'm'))[1];
+const capabilities = (set) => statusOf(`Cap${set}`);
 const processes = readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name));
 const leaks = (pid) => readFileSync(`/proc/${pid}/environ`, 'utf8').includes(bait.secret);
 
@@ -59,7 +60,7 @@ for (const address of bait.addresses) if (await reach(address)) reached.push(add
 
 const facts = {
   user: `${process.getuid()}:${process.getgid()}`,
-  capabilities: `${[...new Set(['Inh', 'Prm', 'Eff', 'Bnd', 'Amb'].map((set) => statusOf(`Cap${set}`)))]}`,
+  capabilities: [...new Set(['Inh', 'Prm', 'Eff', 'Bnd', 'Amb'].map(capabilities))].join(' '),
   noNewPrivileges: statusOf('NoNewPrivs'),
   seccomp: statusOf('Seccomp'),
   hostname: hostname(),

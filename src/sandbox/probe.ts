@@ -22,12 +22,12 @@ export interface Finding {
 }
 
 /** What an action got, by name. */
-export type Facts = Readonly<Record<string, string>>;
+type Facts = Readonly<Record<string, string>>;
 
 const DESTINATION = { host: 'probe.vaktrom.internal', port: 443 };
 const PROCESSES = 64;
 const PATIENCE_MS = 60_000;
-const INSIDE = readFileSync(new URL('./probe-inside.mjs', import.meta.url), 'utf8');
+const INSIDE = new URL('./probe-inside.mjs', import.meta.url);
 
 /** Never rejects: where nothing can be tried, that is the finding. `hidden`: see `openSandbox`. */
 export async function probeSandbox(hidden: readonly string[] = []): Promise<readonly Finding[]> {
@@ -87,7 +87,13 @@ async function tryAll(sandbox: Sandbox, { bait, trials, network }: Attempt): Pro
 /** The shell looks at the descriptors before node opens any of its own. */
 function planProbe(told: string, network: readonly Destination[]): Plan {
   const script = '(ls /proc/$$/fd >/tmp/descriptors); exec "$@" /tmp/descriptors';
-  const node = [process.execPath, '--input-type=module', '--eval', INSIDE, told];
+  const node = [
+    process.execPath,
+    '--input-type=module',
+    '--eval',
+    readFileSync(INSIDE, 'utf8'),
+    told,
+  ];
   return {
     argv: ['/bin/sh', '-c', script, 'sh', ...node],
     env: { PATH: '/usr/bin:/bin' },

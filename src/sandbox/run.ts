@@ -26,7 +26,7 @@ export interface Launch {
   readonly bwrap: string;
   readonly filter: Uint8Array;
   readonly command: BwrapCommand;
-  /** A descriptor for each path of the command; closed by the run. */
+  /** A descriptor for each path of the command. */
   readonly paths: readonly number[];
   readonly limits: Plan['limits'];
   readonly size: TerminalSize;
@@ -42,6 +42,7 @@ export class SandboxRun implements TerminalRun {
   readonly ended: Promise<RunEnd>;
   readonly #launch: Launch;
   readonly #terminal: Terminal;
+  readonly #bwrap: BwrapProcess;
   #init: Init | undefined;
   #started = false;
   #stopped = false;
@@ -55,10 +56,11 @@ export class SandboxRun implements TerminalRun {
     this.#launch = launch;
     this.#terminal = openTerminal(launch.size, (bytes) => this.#take(bytes));
     try {
-      this.ended = this.#conduct(spawnBwrap({ ...launch, device: this.#terminal.device }));
+      this.#bwrap = spawnBwrap({ ...launch, device: this.#terminal.device });
     } finally {
       this.#terminal.release();
     }
+    this.ended = this.#conduct(this.#bwrap);
   }
 
   terminate(): void {
@@ -69,6 +71,7 @@ export class SandboxRun implements TerminalRun {
   kill(): void {
     this.#stopped = true;
     this.#init?.kill();
+    this.#bwrap.abandon();
   }
 
   write(text: string): void {
@@ -110,7 +113,7 @@ export class SandboxRun implements TerminalRun {
       }
       bwrap.giveFiles();
       held.use(await limitSandbox(init.pid, limits));
-      if (this.#stopped) throw new Error(STOPPED);
+      if (this.#stopped) return init.kill();
       this.#started = true;
       bwrap.giveFilter(filter);
     } catch (error) {
@@ -136,10 +139,7 @@ export class SandboxRun implements TerminalRun {
     if (this.#started && signal) {
       return { kind: 'exited', code: 128 + constants.signals[signal] };
     }
-    const complaint = this.#said || (this.#stopped ? STOPPED : this.#trouble);
-    return {
-      kind: 'not_started',
-      reason: explainComplaint(complaint ?? 'bubblewrap said nothing'),
-    };
+    const complaint = this.#said || this.#trouble || 'bubblewrap ended without a word';
+    return { kind: 'not_started', reason: this.#stopped ? STOPPED : explainComplaint(complaint) };
   }
 }

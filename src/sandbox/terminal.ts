@@ -8,13 +8,8 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import tty from 'node:tty';
-import { native } from 'node-pty';
+import * as pty from 'node-pty';
 import { Fault } from '../base/errors.ts';
-
-declare module 'node-pty' {
-  /** Exported but not in its types; `openPty` looks at what comes back. */
-  const native: { open(columns: number, rows: number): unknown };
-}
 
 export interface TerminalSize {
   readonly columns: number;
@@ -63,8 +58,10 @@ export function openTerminal(size: TerminalSize, onOutput: (bytes: Uint8Array) =
   };
 }
 
+/** `native` is exported by node-pty but not in its types: what it gives is looked at. */
 function openPty({ columns, rows }: TerminalSize): { master: number; device: number } {
-  const opened = native.open(columns, rows);
+  const native: unknown = Reflect.get(pty, 'native');
+  const opened: unknown = isOpener(native) ? native.open(columns, rows) : undefined;
   if (!isPty(opened)) throw new Fault('sandbox_unavailable', 'node-pty opened no terminal');
   // Opened anew: node-pty's descriptor is non-blocking, a mode that the process would share and that
   // makes its writes fail under load; and it would be inherited by every other process we start.
@@ -73,11 +70,17 @@ function openPty({ columns, rows }: TerminalSize): { master: number; device: num
   return { master: opened.master, device };
 }
 
+type Opener = { open(columns: number, rows: number): unknown };
+
+const isOpener = (value: unknown): value is Opener => hasFields(value, { open: 'function' });
+
 const isPty = (value: unknown): value is { master: number; slave: number; pty: string } =>
+  hasFields(value, { master: 'number', slave: 'number', pty: 'string' });
+
+const hasFields = (value: unknown, types: Readonly<Record<string, string>>): boolean =>
   typeof value === 'object' &&
   value !== null &&
-  ['master', 'slave'].every((end) => typeof Reflect.get(value, end) === 'number') &&
-  typeof Reflect.get(value, 'pty') === 'string';
+  Object.entries(types).every(([name, type]) => typeof Reflect.get(value, name) === type);
 
 /** How much was taken at once. Node's own stream would block the whole daemon until all of it is. */
 function writeNow(descriptor: number, bytes: Uint8Array): number {

@@ -21,22 +21,22 @@ export function assembleTrial(architecture: Architecture, trial: Trial): Uint8Ar
 }
 
 const HEAD_BYTES = 64 + 56;
+const IDENTITY = [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]; // 64 bits, little endian
 
 /** An ELF header and one loadable segment, readable and executable, of the whole file. */
 function elfHead(architecture: Architecture, codeBytes: number): readonly number[] {
   const machine = architecture === 'x64' ? 62 : 183;
   const size = HEAD_BYTES + codeBytes;
-  const ident = [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-  const header = [
-    ...[le(2, 2), le(machine, 2), le(1, 4)], // executable, machine, version
-    ...[le(READABLE + HEAD_BYTES, 8), le(64, 8), le(0, 8), le(0, 4)], // entry, segments, sections, flags
-    ...[le(64, 2), le(56, 2), le(1, 2), le(64, 2), le(0, 2), le(0, 2)], // sizes and counts
+  return [
+    ...IDENTITY,
+    ...le(2, 2, machine), // an executable for
+    ...le(4, 1), // version
+    ...le(8, READABLE + HEAD_BYTES, 64, 0), // entry, place of the segments, no sections
+    ...le(4, 0), // flags
+    ...le(2, 64, 56, 1, 64, 0, 0), // sizes and counts of all these
+    ...le(4, 1, 5), // the segment: loadable, readable and executable
+    ...le(8, 0, READABLE, READABLE, size, size, 0x1000), // the whole file
   ];
-  const segment = [
-    ...[le(1, 4), le(5, 4), le(0, 8)], // loadable, r-x, offset
-    ...[le(READABLE, 8), le(READABLE, 8), le(size, 8), le(size, 8), le(0x1000, 8)],
-  ];
-  return [...ident, ...header.flat(), ...segment.flat()];
 }
 
 /** Registers of the call, in order: number, then six arguments. */
@@ -57,12 +57,12 @@ const X64_LOADS = [
 function x64Code(trial: Trial): readonly number[] {
   const values = registersOf(trial);
   return [
-    ...X64_LOADS.flatMap((load, i) => [...load, ...le(values[i] ?? 0n, 8)]),
-    ...(trial.foreign ? [0xcd, 0x80] : [0x0f, 0x05]), // int 0x80, or syscall
-    ...[0x31, 0xc9, 0x85, 0xc0, 0x0f, 0x49, 0xc1], // if eax >= 0: eax = 0
-    ...[0xf7, 0xd8, 0x89, 0xc7], // edi = -eax
-    ...[0xb8, 0x3c, 0, 0, 0, 0x0f, 0x05], // exit(edi)
-  ];
+    X64_LOADS.flatMap((load, i) => [...load, ...le(8, values[i] ?? 0n)]),
+    trial.foreign ? [0xcd, 0x80] : [0x0f, 0x05], // int 0x80, or syscall
+    [0x31, 0xc9, 0x85, 0xc0, 0x0f, 0x49, 0xc1], // if eax >= 0: eax = 0
+    [0xf7, 0xd8, 0x89, 0xc7], // edi = -eax
+    [0xb8, 0x3c, 0, 0, 0, 0x0f, 0x05], // exit(edi)
+  ].flat();
 }
 
 const ARM64_REGISTERS = [8, 0, 1, 2, 3, 4, 5];
@@ -70,12 +70,12 @@ const ARM64_REGISTERS = [8, 0, 1, 2, 3, 4, 5];
 function arm64Code(trial: Trial): readonly number[] {
   const values = registersOf(trial);
   const words = [
-    ...ARM64_REGISTERS.flatMap((register, i) => arm64Load(register, values[i] ?? 0n)),
-    ...[0xd4000001], // svc #0
-    ...[0x7100001f, 0x1a80a3e0, 0x4b0003e0], // if w0 >= 0: w0 = 0; w0 = -w0
-    ...[...arm64Load(8, 93n), 0xd4000001], // exit(w0)
+    ARM64_REGISTERS.flatMap((register, i) => arm64Load(register, values[i] ?? 0n)),
+    0xd4000001, // svc #0
+    [0x7100001f, 0x1a80a3e0, 0x4b0003e0], // if w0 >= 0: w0 = 0; w0 = -w0
+    [arm64Load(8, 93n), 0xd4000001].flat(), // exit(w0)
   ];
-  return words.flatMap((word) => le(word, 4));
+  return words.flat().flatMap((word) => le(4, word));
 }
 
 /** movz, then movk for each of the higher three quarters. */
@@ -85,7 +85,8 @@ const arm64Load = (register: number, value: bigint) =>
     return (quarter === 0 ? 0xd2800000 : 0xf2800000) + quarter * 0x200000 + bits * 32 + register;
   });
 
-/** Little endian. */
-function le(value: number | bigint, bytes: number): number[] {
-  return Array.from({ length: bytes }, (_, i) => Number((BigInt(value) >> BigInt(8 * i)) & 0xffn));
-}
+/** Each value in that many bytes, little endian. */
+const le = (bytes: number, ...values: readonly (number | bigint)[]): number[] =>
+  values.flatMap((value) =>
+    Array.from({ length: bytes }, (_, i) => Number((BigInt(value) >> BigInt(8 * i)) & 0xffn)),
+  );

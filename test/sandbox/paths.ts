@@ -1,5 +1,5 @@
 import {
-  closeSync,
+  fstatSync,
   mkdirSync,
   readdirSync,
   readlinkSync,
@@ -16,11 +16,13 @@ t.test('files and folders are opened under their own names', async (t) => {
   const paths = [`${folder}/folder`, `${folder}/file`, '/usr'];
   const opened = openPaths(paths, ['/nowhere']);
   if (!opened.ok) throw new Error(opened.error);
+  const { descriptors } = opened.value;
   t.strictSame(
-    opened.value.map((fd) => readlinkSync(`/proc/self/fd/${fd}`)),
+    descriptors.map((it) => readlinkSync(`/proc/self/fd/${it}`)),
     paths,
   );
-  for (const descriptor of opened.value) closeSync(descriptor);
+  opened.value[Symbol.dispose]();
+  for (const descriptor of descriptors) t.throws(() => fstatSync(descriptor), { code: 'EBADF' });
 });
 
 t.test('what is not there is said, and nothing stays open', async (t) => {
@@ -72,5 +74,5 @@ t.test('the daemon’s own folders are shown neither from above nor from below',
   }
   const beside = openPaths([`${folder}/state2`], [`${folder}/state`]);
   t.ok(beside.ok);
-  if (beside.ok) for (const descriptor of beside.value) closeSync(descriptor);
+  if (beside.ok) beside.value[Symbol.dispose]();
 });

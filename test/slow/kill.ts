@@ -48,7 +48,17 @@ t.test(`${KILLS} kills under load`, { timeout: 580_000 }, async (t) => {
   const isAnswered = (event: string) =>
     alice.heard.some((h) => h.sender === house.bot && h.thread === event);
   await eventually(() => commands.every(isAnswered) || undefined, 15_000).catch(() => {});
-  if (process.env['DEBUG']) console.error((await house.entries()).map((e) => JSON.stringify(e)).join('\n'), alice.heard.map((h) => `${h.eventId} ${h.sender} ${h.thread} ${h.edits} ${h.body.slice(0,80)} ${h.failure}`).join('\n'), commands.filter((c) => !isAnswered(c)));
+  if (process.env['DEBUG'])
+    console.error(
+      (await house.entries()).map((e) => JSON.stringify(e)).join('\n'),
+      alice.heard
+        .map(
+          (h) =>
+            `${h.eventId} ${h.sender} ${h.thread} ${h.edits} ${h.body.slice(0, 80)} ${h.failure}`,
+        )
+        .join('\n'),
+      commands.filter((c) => !isAnswered(c)),
+    );
   await house.stop();
 
   t.strictSame(bad, [], 'the log is never found tampered with, and no start fails');

@@ -70,6 +70,11 @@ export class House implements AsyncDisposable {
     this.folder = folder;
   }
 
+  /** Of the daemon that was started last. */
+  get pid(): number {
+    return this.#daemon?.process.pid ?? 0;
+  }
+
   /** The vaktrom directory. */
   get dir(): string {
     return join(this.folder, 'vaktrom');

@@ -8,19 +8,21 @@
  * supervisor starts us anew from the durable store.
  */
 import * as wasm from '@matrix-org/matrix-sdk-crypto-wasm';
-import { Fatal } from '../../base/errors.ts';
+import { Fatal, type Fault } from '../../base/errors.ts';
 import type { DeviceId, RoomId, UserId } from '../../base/ids.ts';
-import type { Undecryptable } from '../../trust/sighting.ts';
+import type { SenderIdentity, Undecryptable } from '../../trust/sighting.ts';
+import { type Calls, openCalls } from './calls.ts';
+import { KeyExchange } from './exchange.ts';
 import { openMutex } from './mutex.ts';
 import {
   type Decryption,
   describeDecrypted,
   liveIdentity,
-  masterKeyOf,
   type RawEncrypted,
   reasonOf,
 } from './provenance.ts';
-import { describeRequest, type KeyRequest, type Outgoing } from './requests.ts';
+import type { KeyRequest, Outgoing } from './requests.ts';
+import { toUserIds } from './user-ids.ts';
 
 /** The encryption part of a sync response, as the homeserver sent it. */
 export interface SyncKeys {
@@ -44,152 +46,174 @@ export interface CryptoOptions {
   readonly storeKey?: Uint8Array;
   /** Sends a request to the homeserver, for as long as it takes; resolves with the body, as JSON. */
   readonly send: (request: KeyRequest) => Promise<string>;
+  /** The master key without which an account is sent nothing; undefined: whichever it has. */
+  readonly pinOf?: (user: UserId) => string | undefined;
+  /** Told of what the homeserver refused, where nothing else fails by it. It will be asked again. */
+  readonly onRefused?: (refused: Fault) => void;
 }
 
-export type Crypto = Awaited<ReturnType<typeof openCrypto>>;
+export interface Crypto {
+  /** Takes in what a sync brought; durable when it resolves. */
+  receive(keys: SyncKeys): Promise<void>;
+  /** Sends what has to be sent for others to be able to encrypt for us. */
+  drain(): Promise<void>;
+  /** Keeps the devices and identities of these accounts up to date from now on. */
+  track(users: readonly UserId[]): Promise<void>;
+  /** The cross-signing identity of an account as it is now. */
+  identityOf(user: UserId): Promise<SenderIdentity | undefined>;
+  /** Decrypts, and demands that the sending device is cross-signed by its owner (MSC4153). */
+  decrypt(event: RawEncrypted, room: RoomId): Promise<Decryption>;
+  /**
+   * Encrypts for the cross-signed devices of `members`, the content of an event of type
+   * m.room.encrypted. Devices that their owner has not signed are told that they get nothing; whoever
+   * goes by a pinned account under another identity is not even told.
+   */
+  encrypt(room: RoomId, members: readonly UserId[], type: string, content: object): Promise<object>;
+  encryptFile(bytes: Uint8Array): EncryptedFile;
+  /** The master key of our own identity, if this device holds its private part. */
+  ownIdentity(): Promise<string | undefined>;
+  /**
+   * Makes a cross-signing identity for the account and signs this device with it. `upload` puts the
+   * public keys on the homeserver, which may ask for the password. Rejects with Fault when any of it
+   * is refused.
+   */
+  makeIdentity(upload: (body: string) => Promise<void>): Promise<void>;
+  /** Resolves once nothing is under way any more; what comes later is refused. */
+  close(): Promise<void>;
+}
 
 const STORE_NAME = 'vaktrom';
-const CALL_LIMIT_MS = 30_000;
 const ROTATE_AFTER_MESSAGES = 100n;
 const ROTATE_AFTER_MICROSECONDS = 7n * 24n * 3600n * 1_000_000n;
 
 /** The IndexedDB globals must be in place when `storeKey` is given (indexeddb/). */
-export async function openCrypto(options: CryptoOptions) {
+export async function openCrypto(options: CryptoOptions): Promise<Crypto> {
   await wasm.initAsync();
   const machine = await openMachine(options);
   // Keys come from the device that made them, when it sends the message; from nobody else, ever.
   machine.roomKeyRequestsEnabled = false;
   machine.roomKeyForwardingEnabled = false;
-  const alone = openMutex();
-  const outbound = openMutex();
-  /** One call into the machine at a time, each with a limit. */
-  const call = <T>(work: () => Promise<T>): Promise<T> => alone(() => limited(work()));
+  return new CryptoDevice(machine, options);
+}
 
-  const sendOutgoing = async (request: Outgoing): Promise<void> => {
-    const response = await options.send(describeRequest(request));
-    const { id, type } = request;
-    if (id !== undefined) await call(() => machine.markRequestAsSent(id, type, response));
-  };
+class CryptoDevice implements Crypto {
+  readonly #machine: wasm.OlmMachine;
+  readonly #options: CryptoOptions;
+  readonly #calls: Calls = openCalls();
+  readonly #exchange: KeyExchange;
+  readonly #outbound = openMutex();
 
-  const drain = async (): Promise<void> => {
-    // A response can ask for more (a query shows a device that needs a claim); it soon has enough.
-    for (let round = 0; round < 10; round++) {
-      const requests = await call(() => machine.outgoingRequests());
-      if (requests.length === 0) return;
-      for (const request of requests) await sendOutgoing(request as Outgoing);
-    }
-  };
+  constructor(machine: wasm.OlmMachine, options: CryptoOptions) {
+    const { send, onRefused = () => {} } = options;
+    this.#machine = machine;
+    this.#options = options;
+    this.#exchange = new KeyExchange({ machine, calls: this.#calls, send, onRefused });
+  }
 
-  const queryKeys = async (user: UserId): Promise<void> =>
-    sendOutgoing(await call(async () => machine.queryKeysForUsers([new wasm.UserId(user)])));
+  async receive(keys: SyncKeys): Promise<void> {
+    await this.#calls.run(async () => {
+      using settings = new wasm.DecryptionSettings(wasm.TrustRequirement.CrossSigned);
+      await this.#machine.receiveSyncChanges(
+        formatList(keys.toDevice),
+        new wasm.DeviceLists(toUserIds(keys.changed), toUserIds(keys.left)),
+        new Map(keys.oneTimeKeyCounts),
+        new Set(keys.unusedFallbackKeys),
+        settings,
+      );
+    });
+    await this.drain();
+  }
 
-  const tryDecrypt = (event: RawEncrypted, room: RoomId): Promise<Decryption> =>
-    call(async () => {
+  drain(): Promise<void> {
+    return this.#exchange.drain();
+  }
+
+  async track(users: readonly UserId[]): Promise<void> {
+    await this.#calls.run(() => this.#machine.updateTrackedUsers(toUserIds(users)));
+    await this.drain();
+  }
+
+  identityOf(user: UserId): Promise<SenderIdentity | undefined> {
+    return this.#calls.run(() => liveIdentity(this.#machine, user));
+  }
+
+  async decrypt(event: RawEncrypted, room: RoomId): Promise<Decryption> {
+    const first = await this.#tryDecrypt(event, room);
+    if (first.kind === 'decrypted' || !MENDED_BY_REFRESH.has(first.because)) return first;
+    await this.#exchange.refresh(event.sender);
+    return this.#tryDecrypt(event, room);
+  }
+
+  encrypt(room: RoomId, members: readonly UserId[], type: string, content: object) {
+    return this.#outbound(async () => {
+      await this.track(members);
+      const claim = await this.#calls.run(() =>
+        this.#machine.getMissingSessions(toUserIds(members)),
+      );
+      if (claim) await this.#exchange.send(claim);
+      using roomId = new wasm.RoomId(room);
+      for (const share of await this.#share(roomId, members)) await this.#exchange.send(share);
+      const json = await this.#calls.run(() =>
+        this.#machine.encryptRoomEvent(roomId, type, JSON.stringify(content)),
+      );
+      return JSON.parse(json) as object;
+    });
+  }
+
+  encryptFile(bytes: Uint8Array): EncryptedFile {
+    using attachment = wasm.Attachment.encrypt(bytes);
+    const info = JSON.parse(attachment.mediaEncryptionInfo ?? '{}') as Record<string, unknown>;
+    return { bytes: attachment.encryptedData, info };
+  }
+
+  async ownIdentity(): Promise<string | undefined> {
+    const status = await this.#calls.run(() => this.#machine.crossSigningStatus());
+    if (!status.hasMaster || !status.hasSelfSigning) return undefined;
+    return (await this.identityOf(this.#options.user))?.masterKey;
+  }
+
+  async makeIdentity(upload: (body: string) => Promise<void>): Promise<void> {
+    const refused = await this.#exchange.flush();
+    if (refused) throw refused;
+    const requests = await this.#calls.run(() => this.#machine.bootstrapCrossSigning(true));
+    const first = requests.uploadKeysRequest as Outgoing | undefined;
+    if (first) await this.#exchange.send(first);
+    await upload(requests.uploadSigningKeysRequest.body);
+    await this.#exchange.send(requests.uploadSignaturesRequest);
+    await this.#exchange.query(this.#options.user);
+  }
+
+  close(): Promise<void> {
+    return this.#calls.end(() => this.#machine.close());
+  }
+
+  #tryDecrypt(event: RawEncrypted, room: RoomId): Promise<Decryption> {
+    return this.#calls.run(async () => {
       using roomId = new wasm.RoomId(room);
       using settings = new wasm.DecryptionSettings(wasm.TrustRequirement.CrossSigned);
       try {
-        using result = await machine.decryptRoomEvent(JSON.stringify(event), roomId, settings);
-        return await describeDecrypted(machine, event, result);
+        const json = JSON.stringify(event);
+        using result = await this.#machine.decryptRoomEvent(json, roomId, settings);
+        return await describeDecrypted(this.#machine, event, result);
       } catch (error) {
-        return {
-          kind: 'undecryptable',
-          because: reasonOf(error),
-          session: event.content.session_id,
-        };
+        const { session_id: session } = event.content;
+        return { kind: 'undecryptable', because: reasonOf(error), session };
       }
     });
+  }
 
-  return {
-    /** Our own Curve25519 and Ed25519 keys, base64. */
-    identityKeys: machine.identityKeys,
-
-    /** Takes in what a sync brought; durable when it resolves. */
-    async receive(keys: SyncKeys): Promise<void> {
-      await call(() =>
-        machine.receiveSyncChanges(
-          JSON.stringify(keys.toDevice),
-          new wasm.DeviceLists(keys.changed.map(toUserId), keys.left.map(toUserId)),
-          new Map(keys.oneTimeKeyCounts),
-          new Set(keys.unusedFallbackKeys),
-          new wasm.DecryptionSettings(wasm.TrustRequirement.CrossSigned),
-        ),
-      );
-      await drain();
-    },
-
-    drain,
-
-    /** Keeps the devices and identities of these accounts up to date from now on. */
-    async track(users: readonly UserId[]): Promise<void> {
-      await call(() => machine.updateTrackedUsers(users.map(toUserId)));
-      await drain();
-    },
-
-    /** The cross-signing identity of an account as it is now. */
-    identityOf: (user: UserId) => call(() => liveIdentity(machine, user)),
-
-    /** Decrypts, and demands that the sending device is cross-signed by its owner (MSC4153). */
-    async decrypt(event: RawEncrypted, room: RoomId): Promise<Decryption> {
-      const first = await tryDecrypt(event, room);
-      if (first.kind === 'decrypted' || !MENDED_BY_QUERY.has(first.because)) return first;
-      await queryKeys(event.sender);
-      return tryDecrypt(event, room);
-    },
-
-    /**
-     * Encrypts for the cross-signed devices of `members`, the content of an event of type
-     * m.room.encrypted. Devices that their owner has not signed are told that they get nothing.
-     */
-    encrypt(room: RoomId, members: readonly UserId[], type: string, content: object) {
-      return outbound(async () => {
-        await call(() => machine.updateTrackedUsers(members.map(toUserId)));
-        await drain();
-        const claim = await call(() => machine.getMissingSessions(members.map(toUserId)));
-        if (claim) await sendOutgoing(claim);
-        using roomId = new wasm.RoomId(room);
-        const shares = await call(() =>
-          machine.shareRoomKey(roomId, members.map(toUserId), encryptionSettings()),
-        );
-        for (const share of shares) await sendOutgoing(share);
-        const json = await call(() =>
-          machine.encryptRoomEvent(roomId, type, JSON.stringify(content)),
-        );
-        return JSON.parse(json) as object;
-      });
-    },
-
-    encryptFile(bytes: Uint8Array): EncryptedFile {
-      using attachment = wasm.Attachment.encrypt(bytes);
-      const info = JSON.parse(attachment.mediaEncryptionInfo ?? '{}') as Record<string, unknown>;
-      return { bytes: attachment.encryptedData, info };
-    },
-
-    /** The master key of our own identity, if this device holds its private part. */
-    async ownIdentity(): Promise<string | undefined> {
-      const status = await call(() => machine.crossSigningStatus());
-      if (!status.hasMaster || !status.hasSelfSigning) return undefined;
-      const own = await call(() => machine.getIdentity(toUserId(options.user)));
-      return own && masterKeyOf(own.masterKey);
-    },
-
-    /**
-     * Makes a cross-signing identity for the account and signs this device with it. `upload` puts the
-     * public keys on the homeserver, which may ask for the password.
-     */
-    async makeIdentity(upload: (body: string) => Promise<void>): Promise<void> {
-      await drain();
-      const requests = await call(() => machine.bootstrapCrossSigning(true));
-      const first = requests.uploadKeysRequest as Outgoing | undefined;
-      if (first) await sendOutgoing(first);
-      await upload(requests.uploadSigningKeysRequest.body);
-      await sendOutgoing(requests.uploadSignaturesRequest);
-      await queryKeys(options.user);
-    },
-
-    close(): void {
-      machine.close();
-    },
-  };
+  /** One call: an identity that is replaced after this look at it can only be in the next message. */
+  #share(room: wasm.RoomId, members: readonly UserId[]): Promise<wasm.ToDeviceRequest[]> {
+    return this.#calls.run(async () => {
+      const honest: UserId[] = [];
+      for (const user of members) {
+        const pin = this.#options.pinOf?.(user);
+        const live = pin === undefined ? undefined : await liveIdentity(this.#machine, user);
+        if (live?.masterKey === pin) honest.push(user);
+      }
+      return this.#machine.shareRoomKey(room, toUserIds(honest), encryptionSettings());
+    });
+  }
 }
 
 async function openMachine({ user, device, storeKey }: CryptoOptions): Promise<wasm.OlmMachine> {
@@ -197,24 +221,24 @@ async function openMachine({ user, device, storeKey }: CryptoOptions): Promise<w
     ? await wasm.StoreHandle.openWithKey(STORE_NAME, storeKey)
     : await wasm.StoreHandle.open(null, null);
   try {
-    return await wasm.OlmMachine.initFromStore(toUserId(user), new wasm.DeviceId(device), store);
+    const [userId, deviceId] = [new wasm.UserId(user), new wasm.DeviceId(device)];
+    return await wasm.OlmMachine.initFromStore(userId, deviceId, store);
   } catch (cause) {
     throw new Fatal('crypto_store_failed', `the crypto store is not of ${user} ${device}`, cause);
   }
 }
 
-async function limited<T>(work: Promise<T>): Promise<T> {
-  const timer = Promise.withResolvers<never>();
-  const stalled = new Fatal('crypto_stalled', 'the crypto library does not answer any more');
-  const timeout = setTimeout(() => timer.reject(stalled), CALL_LIMIT_MS);
-  try {
-    return await Promise.race([work, timer.promise]);
-  } finally {
-    clearTimeout(timeout);
-  }
+/** A JSON list; an element that is nested too deeply to be printed has nothing to tell us. */
+function formatList(elements: readonly object[]): string {
+  const printed = elements.flatMap((element) => {
+    try {
+      return [JSON.stringify(element)];
+    } catch {
+      return [];
+    }
+  });
+  return `[${printed.join(',')}]`;
 }
-
-const toUserId = (user: UserId): wasm.UserId => new wasm.UserId(user);
 
 function encryptionSettings(): wasm.EncryptionSettings {
   const settings = new wasm.EncryptionSettings();
@@ -225,4 +249,7 @@ function encryptionSettings(): wasm.EncryptionSettings {
 }
 
 /** A fresh look at the sender's devices may help against these. */
-const MENDED_BY_QUERY: ReadonlySet<Undecryptable> = new Set(['unknown_device', 'unsigned_device']);
+const MENDED_BY_REFRESH: ReadonlySet<Undecryptable> = new Set([
+  'unknown_device',
+  'unsigned_device',
+]);

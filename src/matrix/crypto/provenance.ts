@@ -1,6 +1,6 @@
 /** What a decryption proves, put together with what is known of the sender right now. */
 import * as wasm from '@matrix-org/matrix-sdk-crypto-wasm';
-import type { DeviceId, UserId } from '../../base/ids.ts';
+import { parseDeviceId, type UserId } from '../../base/ids.ts';
 import type { SenderDevice, SenderIdentity, Undecryptable } from '../../trust/sighting.ts';
 import { readMessageIndex } from './megolm.ts';
 
@@ -56,10 +56,14 @@ async function liveDevice(
 ): Promise<SenderDevice | undefined> {
   if (!id) return undefined;
   using device = await machine.getDevice(new wasm.UserId(user), id);
-  if (!device) return undefined;
+  // The id was chosen by whoever logged in: one that cannot be shown is not known.
+  const name = parseDeviceId(id.toString());
+  const key = device?.curve25519Key?.toBase64();
+  if (!device || !name.ok || key === undefined) return undefined;
+  const { value } = name;
   return {
-    id: id.toString() as DeviceId,
-    key: device.curve25519Key?.toBase64() ?? '',
+    id: value,
+    key,
     crossSigned: device.isCrossSignedByOwner(),
     deleted: device.isDeleted(),
   };
@@ -70,17 +74,22 @@ export async function liveIdentity(
   user: UserId,
 ): Promise<SenderIdentity | undefined> {
   using identity = await machine.getIdentity(new wasm.UserId(user));
-  if (!identity) return undefined;
+  const masterKey = identity && masterKeyOf(identity.masterKey);
+  if (!identity || masterKey === undefined) return undefined;
   const changed =
     identity.hasVerificationViolation() ||
     (identity instanceof wasm.OtherUserIdentity && identity.identityNeedsUserApproval());
-  return { masterKey: masterKeyOf(identity.masterKey), changed };
+  return { masterKey, changed };
 }
 
-/** The public key out of a cross-signing key object, which holds exactly one. */
-export function masterKeyOf(json: string): string {
-  const { keys } = JSON.parse(json) as { keys: Record<string, string> };
-  return Object.values(keys)[0] ?? '';
+/**
+ * The public key out of a cross-signing key object. One that lists several is no identity: which of
+ * them was checked, and which would be compared with the pin?
+ */
+function masterKeyOf(json: string): string | undefined {
+  const { keys } = JSON.parse(json) as { readonly keys: Readonly<Record<string, string>> };
+  const [only, ...more] = Object.entries(keys);
+  return only && more.length === 0 && only[0] === `ed25519:${only[1]}` ? only[1] : undefined;
 }
 
 export function reasonOf(error: unknown): Undecryptable {

@@ -1,6 +1,6 @@
 /**
- * Which databases, object stores and indexes exist. A connection reads its part once and keeps it in
- * memory: it cannot change under a connection, because an upgrade demands to be the only one.
+ * Which databases, object stores and indexes exist. A connection reads its part once and keeps it
+ * in memory: it cannot change under a connection, because an upgrade demands to be the only one.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { integerIn, textIn } from './columns.ts';

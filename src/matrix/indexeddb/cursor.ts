@@ -1,6 +1,6 @@
 /**
- * A cursor walks the rows of a query in the order of their keys, one SELECT a step, so that it sees what
- * was written and deleted on the way. Only this direction is in the subset.
+ * A cursor walks the rows of a query in the order of their keys, one SELECT a step, so that it sees
+ * what was written and deleted on the way. Only this direction is in the subset.
  */
 import { decodeKey, type Key } from './key.ts';
 import { refusal } from './refusal.ts';
@@ -29,7 +29,10 @@ export class IDBCursor {
   readonly request: IDBRequest;
   readonly #options: CursorOptions;
   #position: Position | undefined;
-  /** Between `continue` and the event that follows there is no current row (standard: got value flag). */
+  /**
+   * Between `continue` and the event that follows there is no current row (standard: got value
+   * flag).
+   */
   #moving = true;
 
   constructor(options: CursorOptions) {

@@ -1,6 +1,6 @@
 /**
- * A connection to one database. What exists in it is known when the connection is made and changes only
- * in the upgrade for which the connection was made.
+ * A connection to one database. What exists in it is known when the connection is made and changes
+ * only in the upgrade for which the connection was made.
  */
 import type { DatabaseSchema, StoreSchema } from './catalogue.ts';
 import type { JobQueue } from './job-queue.ts';

@@ -1,7 +1,7 @@
 /**
- * Events, as far as the wasm looks at them: it sets `on…` properties, never `addEventListener`, and reads
- * `target` and `oldVersion`. An event goes to one listener at a time; only `error` also goes on to the
- * transaction, and by default aborts it.
+ * Events, as far as the wasm looks at them: it sets `on…` properties, never `addEventListener`, and
+ * reads `target` and `oldVersion`. An event goes to one listener at a time; only `error` also goes
+ * on to the transaction, and by default aborts it.
  */
 type EventType = 'abort' | 'complete' | 'error' | 'success' | 'upgradeneeded';
 

@@ -1,7 +1,7 @@
 /**
- * `indexedDB.open`: a connection, after an upgrade if the caller asks for a higher version than there is.
- * The standard would wait for other connections to the database before an upgrade; the wasm always closes
- * them first, so one that is left is refused.
+ * `indexedDB.open`: a connection, after an upgrade if the caller asks for a higher version than
+ * there is. The standard would wait for other connections to the database before an upgrade; the
+ * wasm always closes them first, so one that is left is refused.
  */
 import type { DatabaseSchema } from './catalogue.ts';
 import { IDBDatabase } from './database.ts';

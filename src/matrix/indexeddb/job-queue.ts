@@ -1,15 +1,16 @@
 /**
- * The one queue of a store: connections are opened and transactions are run strictly one after another,
- * in the order in which they were asked for, so no two transactions ever overlap.
+ * The one queue of a store: connections are opened and transactions are run strictly one after
+ * another, in the order in which they were asked for, so no two transactions ever overlap.
  *
  * Invariant: after an error that is not a request's own, nothing is settled any more. The wasm has
- * already changed its memory; letting it hear of a failure would let it go on with memory and disk apart.
+ * already changed its memory; letting it hear of a failure would let it go on with memory and disk
+ * apart.
  */
 import { refusal } from './refusal.ts';
 
 /**
- * Work on the store, as a generator: it yields whenever a listener has run, and goes on when all that
- * the listener caused (microtasks included) has happened. What it throws is fatal.
+ * Work on the store, as a generator: it yields whenever a listener has run, and goes on when all
+ * that the listener caused (microtasks included) has happened. What it throws is fatal.
  */
 export type Job = Generator<undefined, void, undefined>;
 
@@ -45,8 +46,8 @@ export class JobQueue {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    // A turn of the event loop: every microtask runs before it, and I/O is not starved. Scheduling by
-    // microtask and nextTick instead was measured and gained nothing.
+    // A turn of the event loop: every microtask runs before it, and I/O is not starved. To wait
+    // for the microtasks alone (microtask, then nextTick) was measured and gained nothing.
     setImmediate(() => this.#step());
   }
 

@@ -3,7 +3,10 @@ import { encodeKey } from './key.ts';
 import { refusal } from './refusal.ts';
 import { EVERYTHING, type Span, spanOfOne, successor } from './span.ts';
 
-/** The standard's class, made by its static methods, whose parameters it sets. `open`: without the bound itself. */
+/**
+ * The standard's class, made by its static methods, whose parameters it sets. `open`: without the
+ * bound itself.
+ */
 export class IDBKeyRange {
   readonly span: Span;
 

@@ -1,8 +1,8 @@
 /**
- * Keys as bytes that SQLite can sort: comparing two encodings byte by byte gives the order of the keys
- * in W3C IndexedDB 3.0, section 2.4 (number < string < array; strings by UTF-16 code unit), and equal
- * keys have equal encodings. The bytes can be read back, so a key is stored once. Dates and binary
- * keys are outside the subset.
+ * Keys as bytes that SQLite can sort: comparing two encodings byte by byte gives the order of the
+ * keys in W3C IndexedDB 3.0, section 2.4 (number < string < array; strings by UTF-16 code unit),
+ * and equal keys have equal encodings. The bytes can be read back, so a key is stored once. Dates
+ * and binary keys are outside the subset.
  */
 import { refusal } from './refusal.ts';
 
@@ -51,8 +51,8 @@ function writeNumber(out: number[], number: number): void {
 }
 
 /**
- * Between IEEE 754 big endian and bytes in numerical order, in both directions: a positive number has
- * its sign bit set, a negative one all its bits inverted.
+ * Between IEEE 754 big endian and bytes in numerical order, in both directions: a positive number
+ * has its sign bit set, a negative one all its bits inverted.
  */
 function toggleSign(bytes: Uint8Array, positive: boolean): void {
   for (const [i, byte] of bytes.entries()) {
@@ -62,7 +62,8 @@ function toggleSign(bytes: Uint8Array, positive: boolean): void {
 
 /**
  * Each UTF-16 code unit as UTF-8 would write it, surrogates included (CESU-8), because UTF-8 proper
- * sorts U+10000 after U+FFFF and IndexedDB before it. 0 and 1 are escaped so that 0 can end the string.
+ * sorts U+10000 after U+FFFF and IndexedDB before it. 0 and 1 are escaped so that 0 can end the
+ * string.
  */
 function writeString(out: number[], text: string): void {
   out.push(STRING);

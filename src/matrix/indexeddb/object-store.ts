@@ -1,6 +1,6 @@
 /**
- * An object store within a transaction. Its keys are always given by the caller. Arguments are checked
- * and values copied at the call; the work is done when the request's turn comes.
+ * An object store within a transaction. Its keys are always given by the caller. Arguments are
+ * checked and values copied at the call; the work is done when the request's turn comes.
  */
 import type { StoreSchema } from './catalogue.ts';
 import { decodeKey, encodeKey } from './key.ts';

@@ -1,9 +1,9 @@
 /**
- * The durable store of the Matrix crypto: IndexedDB, as far as matrix-sdk-crypto-wasm 18.9.0 uses it, on one
- * SQLite file. The wasm finds it by globals: it calls `indexedDB.open`, makes ranges with `IDBKeyRange`
- * and recognises what it gets by `instanceof` of the other constructors below (a missing one would be
- * the answer "no", not an error). It looks them up at each use, never when it is imported: the import
- * may come before or after, but no `StoreHandle` may be opened before.
+ * The durable store of the Matrix crypto: IndexedDB, as far as matrix-sdk-crypto-wasm 18.9.0 uses
+ * it, on one SQLite file. The wasm finds it by globals: it calls `indexedDB.open`, makes ranges
+ * with `IDBKeyRange` and recognises what it gets by `instanceof` of the other constructors below (a
+ * missing one would be the answer "no", not an error). It looks them up at each use, never when it
+ * is imported: the import may come before or after, but no `StoreHandle` may be opened before.
  */
 import { Fatal } from '../../base/errors.ts';
 import { IDBCursor, IDBCursorWithValue } from './cursor.ts';
@@ -19,8 +19,8 @@ export interface IndexedDbOptions {
   /** Its folder is made if it is missing. */
   readonly file: string;
   /**
-   * Called at most once, when memory and disk may disagree from here on. Nothing is settled after it:
-   * the process must exit.
+   * Called at most once, when memory and disk may disagree from here on. Nothing is settled after
+   * it: the process must exit.
    */
   readonly onFatal: (error: Fatal) => void;
 }
@@ -28,8 +28,8 @@ export interface IndexedDbOptions {
 /**
  * Close the `OlmMachine` before this is disposed of; one store at a time in a process.
  *
- * @throws Fatal `directory_in_use` when another process has the file open; `crypto_store_failed` when it
- * is damaged, is not ours, was written by a later version or cannot be used.
+ * @throws Fatal `directory_in_use` when another process has the file open; `crypto_store_failed`
+ * when it is damaged, is not ours, was written by a later version or cannot be used.
  */
 export async function openIndexedDb(options: IndexedDbOptions): Promise<AsyncDisposable> {
   return serveIndexedDb(openStorage(options.file), options.onFatal);

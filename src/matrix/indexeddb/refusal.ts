@@ -1,6 +1,7 @@
 /**
- * The one way in which this IndexedDB says no: a DOMException with the name that the standard gives to
- * the situation (W3C IndexedDB 3.0). `NotSupportedError` is ours: valid IndexedDB, outside the subset.
+ * The one way in which this IndexedDB says no: a DOMException with the name that the standard gives
+ * to the situation (W3C IndexedDB 3.0). `NotSupportedError` is ours: valid IndexedDB, outside the
+ * subset.
  */
 export type RefusalName =
   | 'AbortError'

@@ -1,6 +1,6 @@
 /**
- * A request: something asked of the store, settled with a result or an error just before its event. A
- * cursor's request is restarted and settled again at every step.
+ * A request: something asked of the store, settled with a result or an error just before its event.
+ * A cursor's request is restarted and settled again at every step.
  */
 import type { Listener } from './event.ts';
 import { refusal } from './refusal.ts';

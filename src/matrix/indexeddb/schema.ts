@@ -1,6 +1,6 @@
 /**
- * The tables, and the version that says which of them a file has. A file of a later version is refused
- * rather than guessed at: it may hold sessions that this version would not find.
+ * The tables, and the version that says which of them a file has. A file of a later version is
+ * refused rather than guessed at: it may hold sessions that this version would not find.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { integerIn } from './columns.ts';
@@ -8,8 +8,8 @@ import { integerIn } from './columns.ts';
 /**
  * Step n brings a file from version n to n + 1. Steps are only ever added.
  *
- * `record` has a row id of its own because its values are larger than a quarter of a page, which the
- * b-tree of a table WITHOUT ROWID would push out to overflow pages.
+ * `record` has a row id of its own because its values are larger than a quarter of a page, which
+ * the b-tree of a table WITHOUT ROWID would push out to overflow pages.
  */
 const STEPS: readonly string[] = [
   `CREATE TABLE crypto_store(schema_version INTEGER NOT NULL) STRICT;
@@ -33,7 +33,9 @@ const STEPS: readonly string[] = [
    CREATE INDEX entry_in_order ON entry(store_index, index_key, key);`,
 ];
 
-/** 0 for an empty file. Throws an Error for a file that is not ours or that is newer than we are. */
+/**
+ * 0 for an empty file. Throws an Error for a file that is not ours or that is newer than we are.
+ */
 export function storedVersion(sql: DatabaseSync): number {
   const tables = sql.prepare('SELECT name FROM sqlite_schema').all();
   if (tables.length === 0) return 0;

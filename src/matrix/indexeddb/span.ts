@@ -1,6 +1,6 @@
 /**
- * Spans of encoded keys. To SQLite every query, a single key included, is one half-open span, so that
- * each statement needs only one shape.
+ * Spans of encoded keys. To SQLite every query, a single key included, is one half-open span, so
+ * that each statement needs only one shape.
  */
 
 /** Encoded keys from `low`, included, to `high`, excluded. */

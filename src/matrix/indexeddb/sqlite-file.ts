@@ -1,10 +1,10 @@
 /**
  * The file: who may read it, who has it open, and that what was committed survives a power cut.
  *
- * WAL with synchronous=FULL syncs the log before COMMIT returns. The exclusive lock is taken first and
- * kept, so a second process fails at its own start, and no -shm file is needed.
- * POSIX drops a process's locks on a file when that process closes any descriptor of it: nothing in the
- * daemon may read or copy the file by other means while it is open.
+ * WAL with synchronous=FULL syncs the log before COMMIT returns. The exclusive lock is taken first
+ * and kept, so a second process fails at its own start, and no -shm file is needed. POSIX drops a
+ * process's locks on a file when that process closes any descriptor of it: nothing in the daemon
+ * may read or copy the file by other means while it is open.
  */
 import * as fs from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -17,8 +17,8 @@ import { type Storage, storageOn } from './storage.ts';
 /**
  * Opens the file, making it (0600) and its folder (0700) if they are missing.
  *
- * @throws Fatal `directory_in_use` when another process has it open; `crypto_store_failed` when it is
- * damaged, is not ours, was written by a later version or cannot be used.
+ * @throws Fatal `directory_in_use` when another process has it open; `crypto_store_failed` when it
+ * is damaged, is not ours, was written by a later version or cannot be used.
  */
 export function openStorage(path: string): Storage {
   const file = resolve(path);
@@ -69,7 +69,9 @@ function takeLock(sql: DatabaseSync): void {
   sql.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT');
 }
 
-/** Reads the whole file (0.1 s for 20 000 sessions), so that damage is found now and not in a share. */
+/**
+ * Reads the whole file (0.1 s for 20 000 sessions), so that damage is found now and not in a share.
+ */
 function mustBeSound(sql: DatabaseSync): void {
   const finding = textIn(sql.prepare('PRAGMA quick_check(1)').get() ?? {}, 'quick_check');
   if (finding !== 'ok') throw new Error(`it is damaged: ${finding}`);

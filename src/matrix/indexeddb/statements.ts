@@ -1,8 +1,8 @@
 /**
- * The SQL of records and of their entries in indexes, compiled once for an open file. A record has at
- * most one entry in an index (no multiEntry), so `entry` is keyed by index and record, and an entry that
- * stays the same costs no write. There is no `LIMIT ?`: SQLite compiles a statement again each time a
- * limit is bound, and reading stops when no more rows are asked for.
+ * The SQL of records and of their entries in indexes, compiled once for an open file. A record has
+ * at most one entry in an index (no multiEntry), so `entry` is keyed by index and record, and an
+ * entry that stays the same costs no write. There is no `LIMIT ?`: SQLite compiles a statement
+ * again each time a limit is bound, and reading stops when no more rows are asked for.
  */
 import type { DatabaseSync } from 'node:sqlite';
 

@@ -1,4 +1,7 @@
-/** DOMStringList: the names of object stores, sorted. Nothing here throws: the wasm does not expect it. */
+/**
+ * DOMStringList: the names of object stores, sorted. Nothing here throws: the wasm does not expect
+ * it.
+ */
 export class StringList {
   readonly #names: readonly string[];
 

@@ -1,9 +1,9 @@
 /**
- * A transaction: requests in the order in which they were placed, then COMMIT, or ROLLBACK if one of
- * them failed or `abort` was called. It commits by itself when it has nothing left to do.
+ * A transaction: requests in the order in which they were placed, then COMMIT, or ROLLBACK if one
+ * of them failed or `abort` was called. It commits by itself when it has nothing left to do.
  *
- * Only a refusal (a DOMException) fails a request. Every other error, SQLite's or one that a listener
- * throws, leaves `run`, and the queue makes it fatal.
+ * Only a refusal (a DOMException) fails a request. Every other error, SQLite's or one that a
+ * listener throws, leaves `run`, and the queue makes it fatal.
  */
 import type { StoreSchema } from './catalogue.ts';
 import { deliver, IDBEvent, type Listener } from './event.ts';
@@ -92,7 +92,9 @@ export class IDBTransaction implements RequestScope {
     return deliver(request.onsuccess, new IDBEvent('success', request));
   }
 
-  /** Unlike a failed request this one is not told to the transaction, which knows: it was aborted. */
+  /**
+   * Unlike a failed request this one is not told to the transaction, which knows: it was aborted.
+   */
   #reject(request: IDBRequest): boolean {
     request.settle({ error: refusal('AbortError', 'the transaction was aborted') });
     return deliver(request.onerror, new IDBEvent('error', request));

@@ -1,7 +1,8 @@
 /**
- * Values as JSON text. What the wasm stores is plain data; anything that JSON would not give back as it
- * was is refused. The one exception is a property that is `undefined`: it is left out, which the wasm
- * reads alike. (V8's structured clone in a blob was measured too: slower, and a fifth more memory.)
+ * Values as JSON text. What the wasm stores is plain data; anything that JSON would not give back
+ * as it was is refused. The one exception is a property that is `undefined`: it is left out, which
+ * the wasm reads alike. (V8's structured clone in a blob was measured too: slower, and a fifth more
+ * memory.)
  */
 import { refusal } from './refusal.ts';
 
@@ -9,15 +10,17 @@ import { refusal } from './refusal.ts';
 const MAX_DEPTH = 64;
 
 /**
- * @throws DOMException `DataCloneError` for what has no clone, such as a function; `NotSupportedError`
- * for what has one but is no plain data, such as a Map or bytes.
+ * @throws DOMException `DataCloneError` for what has no clone, such as a function;
+ * `NotSupportedError` for what has one but is no plain data, such as a Map or bytes.
  */
 export function encodeValue(value: unknown): string {
   mustBePlain(value, 0);
   return JSON.stringify(value);
 }
 
-/** A fresh copy of the value. Throws a SyntaxError when the text is not what `encodeValue` wrote. */
+/**
+ * A fresh copy of the value. Throws a SyntaxError when the text is not what `encodeValue` wrote.
+ */
 export const decodeValue = (text: string): unknown => JSON.parse(text);
 
 function mustBePlain(value: unknown, depth: number): void {

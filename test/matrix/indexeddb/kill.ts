@@ -1,6 +1,6 @@
 /**
- * A bot that is killed at random moments, again and again, on one store. VAKTROM_KILLS sets how often
- * (30 when it is not set).
+ * A bot that is killed at random moments, again and again, on one store. VAKTROM_KILLS sets how
+ * often (30 when it is not set).
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -83,7 +83,10 @@ interface Lane {
   readonly alice: OlmClient;
 }
 
-/** Starts a bot and answers its calls one by one. `opening` resolves when it begins to open its store. */
+/**
+ * Starts a bot and answers its calls one by one. `opening` resolves when it begins to open its
+ * store.
+ */
 function startBot({ file, world, alice }: Lane, rounds: string) {
   const bot = fork(new URL('fixtures/bot-process.ts', import.meta.url), [file, rounds], {
     execArgv: [],

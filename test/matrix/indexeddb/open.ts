@@ -135,7 +135,7 @@ async function writtenBy(t: Test, openStore: (name: string) => Promise<StoreHand
   const [curve25519 = '', ed25519 = ''] = bot.identity.split(' ');
   const signing = (await bot.machine.exportCrossSigningKeys())?.masterKey ?? '';
   bot.machine.close();
-  const log = readFileSync(`${file}-wal`); // beside the file itself, which may be read only once closed
+  const log = readFileSync(`${file}-wal`); // the file itself may be read only once it is closed
   await store[Symbol.asyncDispose]();
 
   const bytes = Buffer.concat([readFileSync(file), log]);

@@ -1,0 +1,50 @@
+/**
+ * Calls into the crypto library: one at a time, each with a limit. A panic, or a call that never
+ * settles, leaves the library broken: from then on every call is refused with that same Fatal, so
+ * whoever comes next, the sync at the latest, ends the daemon.
+ */
+import { Fatal, Fault } from '../../base/errors.ts';
+import { openMutex } from './mutex.ts';
+
+export interface Calls {
+  run<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs `last` once nothing else is running; later calls are refused. */
+  end(last: () => void): Promise<void>;
+}
+
+const CALL_LIMIT_MS = 30_000;
+
+export function openCalls(limitMs = CALL_LIMIT_MS): Calls {
+  const alone = openMutex();
+  let over: Fatal | Fault | undefined;
+  return {
+    run: (work) =>
+      alone(async () => {
+        if (over) throw over;
+        try {
+          return await limited(work(), limitMs);
+        } catch (error) {
+          if (error instanceof WebAssembly.RuntimeError)
+            over = new Fatal('crypto_stalled', 'the crypto library has panicked', error);
+          else if (error instanceof Fatal) over = error;
+          throw over ?? error;
+        }
+      }),
+    end: (last) =>
+      alone(async () => {
+        over ??= new Fault('message_unsent', 'the encryption has been shut down');
+        last();
+      }),
+  };
+}
+
+async function limited<T>(work: Promise<T>, limitMs: number): Promise<T> {
+  const timer = Promise.withResolvers<never>();
+  const stalled = new Fatal('crypto_stalled', 'the crypto library does not answer any more');
+  const timeout = setTimeout(() => timer.reject(stalled), limitMs);
+  try {
+    return await Promise.race([work, timer.promise]);
+  } finally {
+    clearTimeout(timeout);
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * What the crate and the homeserver have to tell each other: keys that go up, keys of others that come
+ * down. What the homeserver answers is untrusted; a refusal or nonsense is a Fault, and the crate will
+ * ask again.
+ */
+import type * as wasm from '@matrix-org/matrix-sdk-crypto-wasm';
+import { Fatal, Fault } from '../../base/errors.ts';
+import type { UserId } from '../../base/ids.ts';
+import type { Calls } from './calls.ts';
+import { openMutex } from './mutex.ts';
+import { describeRequest, type KeyRequest, type Outgoing } from './requests.ts';
+import { toUserIds } from './user-ids.ts';
+
+export interface ExchangeParts {
+  readonly machine: wasm.OlmMachine;
+  readonly calls: Calls;
+  /** Sends a request to the homeserver, for as long as it takes; resolves with the body, as JSON. */
+  readonly send: (request: KeyRequest) => Promise<string>;
+  /** Told of what was refused, where nobody else is. */
+  readonly onRefused: (refused: Fault) => void;
+}
+
+/** Between two looks at one account that its messages make us take. */
+const REFRESH_MS = 5000;
+const MAX_REFRESHED = 1000;
+
+export class KeyExchange {
+  readonly #parts: ExchangeParts;
+  readonly #flushing = openMutex();
+  readonly #refreshedAt = new Map<UserId, number>();
+
+  constructor(parts: ExchangeParts) {
+    this.#parts = parts;
+  }
+
+  /** Sends one request and hands its answer to the crate. Rejects with Fault when it is refused. */
+  async send(request: Outgoing): Promise<void> {
+    const { machine, calls, send } = this.#parts;
+    const described = describeRequest(request);
+    const { id, type } = request;
+    try {
+      const response = await send(described);
+      if (id !== undefined) await calls.run(() => machine.markRequestAsSent(id, type, response));
+    } catch (cause) {
+      if (cause instanceof Fault || cause instanceof Fatal) throw cause;
+      const { path } = described;
+      throw new Fault('homeserver_refused', `the answer to ${path} makes no sense`, cause);
+    }
+  }
+
+  /** Sends what the crate wants sent, as far as the homeserver takes it; the first refusal. */
+  flush(): Promise<Fault | undefined> {
+    return this.#flushing(async () => {
+      const refused = new Map<Outgoing['id'], Fault>();
+      // An answer can ask for more (a query shows a device that needs a claim); it soon has enough.
+      for (let round = 0; round < 10; round++) {
+        const wanted = await this.#parts.calls.run(() => this.#parts.machine.outgoingRequests());
+        const requests = (wanted as Outgoing[]).filter(({ id }) => !refused.has(id));
+        if (requests.length === 0) break;
+        for (const request of requests) {
+          const refusal = await caught(this.send(request));
+          if (refusal) refused.set(request.id, refusal);
+        }
+      }
+      return refused.values().next().value;
+    });
+  }
+
+  /** Like `flush`; what is refused is told and is no reason to stop. */
+  async drain(): Promise<void> {
+    this.#tell(await this.flush());
+  }
+
+  async query(user: UserId): Promise<void> {
+    const { machine, calls } = this.#parts;
+    await this.send(await calls.run(async () => machine.queryKeysForUsers(toUserIds([user]))));
+  }
+
+  /** A fresh look at an account, unless there was one just now; from now on it is kept up to date. */
+  async refresh(user: UserId): Promise<void> {
+    const now = performance.now();
+    if (now - (this.#refreshedAt.get(user) ?? -Infinity) < REFRESH_MS) return;
+    if (this.#refreshedAt.size >= MAX_REFRESHED) this.#refreshedAt.clear();
+    this.#refreshedAt.set(user, now);
+    const { machine, calls } = this.#parts;
+    await calls.run(() => machine.updateTrackedUsers(toUserIds([user])));
+    this.#tell(await caught(this.query(user)));
+  }
+
+  #tell(refused: Fault | undefined): void {
+    if (refused) this.#parts.onRefused(refused);
+  }
+}
+
+/** The Fault with which it rejected; what is worse is thrown on. */
+async function caught(sent: Promise<void>): Promise<Fault | undefined> {
+  try {
+    await sent;
+    return undefined;
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,78 @@
+/** Documents are part of the product: what they list is what there is. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+
+const ROOT = join(import.meta.dirname, '..');
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+
+/** The string literals of `type <name> = 'a' | …;` or `const <name> = ['a', …]` in a source file. */
+function membersOf(path: string, name: string): string[] {
+  const [, body = ''] = new RegExp(`(?:type|const) ${name} =([^;]+);`).exec(read(path)) ?? [];
+  return [...body.matchAll(/'([a-z_]+)'/g)].map((m) => m[1] ?? '');
+}
+
+/** The codes in the first column of the table under a heading. */
+function tableUnder(page: string, heading: string): string[] {
+  const [, section = ''] = page.split(`## ${heading}\n`);
+  const [body = ''] = section.split('\n## ');
+  return [...body.matchAll(/^\| `([a-z_]+)` \|/gm)].map((m) => m[1] ?? '');
+}
+
+t.test('docs/errors.md lists every code, and no other', async (t) => {
+  const page = read('docs/errors.md');
+  const TABLES: readonly (readonly [heading: string, codes: readonly string[]])[] = [
+    [
+      'Messages that are not taken as commands',
+      [
+        ...membersOf('src/trust/judge.ts', 'TrustRefusal'),
+        ...membersOf('src/trust/sighting.ts', 'Undecryptable'),
+        ...membersOf('src/command/parse.ts', 'ParseRefusalCode'),
+        ...membersOf('src/pipeline.ts', 'PipelineRefusal'),
+      ],
+    ],
+    ['Requests that the policy denies', membersOf('src/policy/decide.ts', 'DENY_CODES')],
+    ['Faults', membersOf('src/base/errors.ts', 'FaultCode')],
+    ['Fatal errors', membersOf('src/base/errors.ts', 'FatalCode')],
+  ];
+  for (const [heading, codes] of TABLES) {
+    t.ok(codes.length >= 2, `${heading}: ${codes.length} codes in the source`);
+    t.strictSame(tableUnder(page, heading).toSorted(), codes.toSorted(), heading);
+  }
+});
+
+t.test('every code that the documents list is used', async (t) => {
+  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => read(join('src', name)))
+    .join('\n');
+  const codes = [...read('docs/errors.md').matchAll(/^\| `([a-z_]+)` \|/gm)].map((m) => m[1] ?? '');
+  const unused = codes.filter((code) => sources.split(`'${code}'`).length < 3);
+  t.strictSame(unused, [], 'each is named where it is declared and where it arises');
+});
+
+t.test('links between documents lead somewhere', async (t) => {
+  const pages = [
+    'README.md',
+    'ARCHITECTURE.md',
+    'SECURITY.md',
+    'CHANGELOG.md',
+    'systemd/README.md',
+  ];
+  const docs = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' });
+  pages.push(...docs.filter((name) => name.endsWith('.md')).map((name) => join('docs', name)));
+  let links = 0;
+  for (const page of pages)
+    for (const [, target = ''] of read(page).matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      links++;
+      const path = join(ROOT, page, '..', target);
+      t.doesNotThrow(
+        () =>
+          readdirSync(join(path, '..')).includes(target.split('/').at(-1) ?? '') ||
+          readFileSync(path),
+        `${page} → ${target}`,
+      );
+    }
+  t.ok(links > 5, `${links} links looked at`);
+});
