@@ -48,7 +48,7 @@ interface Look {
 function explain(issue: Issue, base: Path, look: Look): Problem[] {
   const path = [...base, ...issue.path.map((p) => (typeof p === 'symbol' ? String(p) : p))];
   const at = (message: string, atKey = false): Problem =>
-    look.source.problemAt(path, `${where(path)}${message}`, atKey);
+    look.source.problemAt(path, message, atKey);
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys
@@ -67,8 +67,6 @@ function explain(issue: Issue, base: Path, look: Look): Problem[] {
       return [at(reason(issue))];
   }
 }
-
-const where = (path: Path): string => (path.length > 0 ? `${path.join('.')}: ` : '');
 
 /** The branch of a union that fits furthest; undefined when the value is of no branch's kind. */
 function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
@@ -138,7 +136,7 @@ function unknownKey(key: string, known: readonly string[]): string {
       : known.length > 0
         ? `known here: ${known.join(', ')}`
         : 'no keys are known here';
-  return `unknown key "${key}"; ${hint}`;
+  return `unknown key; ${hint}`;
 }
 
 interface Outline {

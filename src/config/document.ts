@@ -34,7 +34,7 @@ export interface Problem {
 
 export interface Source {
   readonly value: unknown;
-  /** The problem `message` at `path`; at the key rather than the value when `atKey`. */
+  /** What `path` names has the problem `message`; it is placed at its key when `atKey`. */
   readonly problemAt: (path: Path, message: string, atKey?: boolean) => Problem;
 }
 
@@ -73,7 +73,11 @@ export function parseSource(text: string, file: string): Result<Source, readonly
   if (first) return err(inFileOrder(first.slice(0, MAX_PROBLEMS).map((finding) => at(...finding))));
   return ok({
     value: document.toJS() as unknown,
-    problemAt: (path, message, atKey) => at(offsetOf(document, path, atKey ?? false), message),
+    problemAt: (path, message, atKey) =>
+      at(
+        offsetOf(document, path, atKey ?? false),
+        path.length > 0 ? `${path.join('.')}: ${message}` : message,
+      ),
   });
 }
 

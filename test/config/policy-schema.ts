@@ -24,52 +24,52 @@ refuses('the version is said, and is 1', [
 ]);
 
 refuses('a key that nobody knows is refused, with the one that was meant', [
-  [1, 'version: 1\npeopel: {}', 'p:2:1: unknown key "peopel"; did you mean "people"?'],
+  [1, 'version: 1\npeopel: {}', 'p:2:1: peopel: unknown key; did you mean "people"?'],
   [
     1,
     'version: 1\nx-notes: 1',
-    'p:2:1: unknown key "x-notes"; known here: version, people, rooms, windows, defaults, actions, tests',
+    'p:2:1: x-notes: unknown key; known here: version, people, rooms, windows, defaults, actions, tests',
   ],
   [
     4,
     '  bob: { role: [dev], roles: [dev], accounts: [{ id: "@b:h" }] }',
-    'p:4:10: unknown key "role"; did you mean "roles"?',
+    'p:4:10: people.bob.role: unknown key; did you mean "roles"?',
   ],
   [
     4,
     '  bob: { roles: [dev], accounts: [{ id: "@b:h", pin: x }] }',
-    'p:4:49: unknown key "pin"; known here: id, identity',
+    'p:4:49: people.bob.accounts.0.pin: unknown key; known here: id, identity',
   ],
   [
     4,
     '  bob: { roles: [dev], matrix: ["@b:h"], accounts: [{ id: "@b:h" }] }',
-    'p:4:24: unknown key "matrix"; known here: roles, accounts',
+    'p:4:24: people.bob.matrix: unknown key; known here: roles, accounts',
   ],
   [
     6,
     '  ops: { id: "!ops:h", posture: { invite-only: true } }',
-    'p:6:35: unknown key "invite-only"; did you mean "invite_only"?',
+    'p:6:35: rooms.ops.posture.invite-only: unknown key; did you mean "invite_only"?',
   ],
-  [12, '    effect: read\n    efect: read', 'p:13:5: unknown key "efect"; did you mean "effect"?'],
+  [12, '    effect: read\n    efect: read', 'p:13:5: actions.status.efect: unknown key; did you mean "effect"?'],
   [
     12,
     '    effect: read\n    <<: { mode: warn }',
-    'p:13:5: unknown key "<<"; known here: summary, run, params, env, effect, mode, allow, require, sandbox',
+    'p:13:5: actions.status.<<: unknown key; known here: summary, run, params, env, effect, mode, allow, require, sandbox',
   ],
   [
     12,
     '    effect: read\n    require: { approvals: [{ count: 1, roles: [ops], form: x }] }',
-    'p:13:54: unknown key "form"; known here: count, roles, step_up, within',
+    'p:13:54: actions.status.require.approvals.0.form: unknown key; known here: count, roles, step_up, within',
   ],
   [
     13,
     '    allow: { roles: [ops], rooms: [ops], window: [x] }',
-    'p:13:42: unknown key "window"; did you mean "windows"?',
+    'p:13:42: actions.status.allow.window: unknown key; did you mean "windows"?',
   ],
   [
     12,
     '    effect: read\n    constructor: 1',
-    'p:13:5: unknown key "constructor"; known here: summary, run, params, env, effect, mode, allow, require, sandbox',
+    'p:13:5: actions.status.constructor: unknown key; known here: summary, run, params, env, effect, mode, allow, require, sandbox',
   ],
 ]);
 

@@ -27,15 +27,19 @@ export interface Ended {
 }
 
 /** One command line, run to its end. */
-export async function vaktrom(...args: readonly string[]): Promise<Ended> {
-  const child = start(args);
+export const vaktrom = (...args: readonly string[]): Promise<Ended> => vaktromIn('/', ...args);
+
+/** The same in a folder, for relative paths. */
+export async function vaktromIn(folder: string, ...args: readonly string[]): Promise<Ended> {
+  const child = start(args, folder);
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout: stdout(), stderr: stderr() };
 }
 
-const start = (args: readonly string[]): ChildProcess =>
+const start = (args: readonly string[], cwd = '/'): ChildProcess =>
   spawn(process.execPath, ['--disable-warning=DEP0060', MAIN, ...args], {
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '' },
   });
@@ -121,8 +125,8 @@ export class House implements AsyncDisposable {
   }
 
   /** Starts the daemon and waits for nothing. */
-  start(): ChildProcess {
-    const child = start(['run', '--dir', this.dir]);
+  start(dir = this.dir): ChildProcess {
+    const child = start(['run', '--dir', dir]);
     const log = collect(child.stderr);
     const ended = once(child, 'close') as Promise<[number | null]>;
     this.#daemon = {
@@ -137,8 +141,8 @@ export class House implements AsyncDisposable {
   }
 
   /** Starts the daemon and waits for "ready". */
-  async run(): Promise<void> {
-    const child = this.start();
+  async run(dir = this.dir): Promise<void> {
+    const child = this.start(dir);
     const lines = createInterface({ input: child.stdout ?? process.stdin });
     const ended = once(child, 'close').then(() => undefined);
     const first = (await Promise.race([once(lines, 'line'), ended])) as [string] | undefined;

@@ -24,7 +24,7 @@ export function openCalls(limitMs = CALL_LIMIT_MS): Calls {
         try {
           return await limited(work(), limitMs);
         } catch (error) {
-          if (error instanceof WebAssembly.RuntimeError)
+          if (error instanceof Error && error.name === 'RuntimeError')
             over = new Fatal('crypto_stalled', 'the crypto library has panicked', error);
           else if (error instanceof Fatal) over = error;
           throw over ?? error;

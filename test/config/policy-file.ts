@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { sha256Hex } from '../../src/base/bytes.ts';
+import { parsePolicy } from '../../src/config/policy-file.ts';
+import { keyOf, policyFile, problemsOf, SMALL, small, TEAM } from './fixtures/policies.ts';
+
+t.test('a policy is what the file says, with names resolved', async (t) => {
+  const { policy, expectations } = policyFile(TEAM);
+  t.equal(policy.sha256, sha256Hex(TEAM));
+  t.strictSame([...policy.people.keys()], ['alice', 'bob', 'carol', 'dave']);
+  t.match(policy.people.get('bob' as never), {
+    name: 'bob',
+    roles: ['ops', 'dba'],
+    accounts: [
+      { id: '@bob:example.org', identity: keyOf('bob') },
+      { id: '@bob-phone:example.org', identity: keyOf('phone') },
+    ],
+  });
+  t.strictSame(policy.rooms.get('danger' as never), { name: 'danger', id: '!danger:example.org' });
+  t.strictSame(policy.windows.get('night-change'), {
+    timeZone: 'Europe/Berlin',
+    days: ['tue', 'thu'],
+    from: '22:00',
+    until: '02:00',
+  });
+  t.strictSame([...policy.actions.keys()], ['status', 'deploy', 'db-failover']);
+  t.equal(expectations.length, 10);
+});
+
+t.test('an account without a pinned identity may be there', async (t) => {
+  const accounts = policyFile(SMALL).policy.people.get('bob' as never)?.accounts;
+  t.strictSame(accounts, [{ id: '@bob:h', identity: undefined }]);
+});
+
+t.test('a policy may be empty', async (t) => {
+  const { policy, expectations } = policyFile('{ version: 1, people: {}, rooms: {}, actions: {} }');
+  t.equal(policy.people.size + policy.rooms.size + policy.actions.size + policy.windows.size, 0);
+  t.strictSame(expectations, []);
+});
+
+t.test('names of the prototype are names like any other', async (t) => {
+  const text = SMALL.replace('  alice:', '  constructor:');
+  const { policy } = policyFile(text.replaceAll('service', 'valueof'));
+  t.ok(policy.people.has('constructor' as never));
+  t.equal(policy.actions.get('status' as never)?.parameters[0]?.name, 'valueof');
+});
+
+const REFUSED: Readonly<Record<string, readonly [text: string, ...problems: readonly string[]]>> = {
+  'one account, two people': [
+    small(4, '  bob: { roles: [ops], accounts: [{ id: "@alice:h" }] }'),
+    'p:4:41: people.bob.accounts.0.id: @alice:h already belongs to alice: one human could count twice',
+  ],
+  'one account twice': [
+    small(4, '  bob: { roles: [ops], accounts: [{ id: "@b:h" }, { id: "@b:h" }] }'),
+    'p:4:57: people.bob.accounts.1.id: @b:h already belongs to bob: one human could count twice',
+  ],
+  'one identity, two people': [
+    small(4, `  bob: { roles: [ops], accounts: [{ id: "@b:h", identity: ${keyOf('alice')} }] }`),
+    `p:4:59: people.bob.accounts.0.identity: ${keyOf('alice')} already belongs to alice: one human could count twice`,
+  ],
+  'one room, two names': [
+    small(6, '  ops: { id: "!ops:h" }', '  danger: { id: "!ops:h" }'),
+    'p:7:17: rooms.danger.id: !ops:h is already the room ops',
+  ],
+  'a window that never opens': [
+    small(7, 'windows:', '  w: { tz: UTC, days: [mon], from: "09:00", to: "09:00" }', 'actions:'),
+    'p:8:49: windows.w.to: is "from" again: it would never be open (a day ends at 24:00)',
+  ],
+  'the name of a built-in command': [
+    small(8, '  cancel:'),
+    'p:8:3: actions.cancel: "cancel" is a built-in command; choose another name',
+  ],
+};
+
+for (const [what, [text, ...expected]] of Object.entries(REFUSED))
+  t.test(`refused: ${what}`, async (t) => t.strictSame(problemsOf(text), expected));
+
+t.test('a byte more or less is another policy', async (t) => {
+  const digests = [SMALL, `${SMALL}\n`, `\ufeff${SMALL}`].map(
+    (text) => policyFile(text).policy.sha256,
+  );
+  t.equal(new Set(digests).size, 3);
+});
+
+t.test('any text at all is a policy or has problems', async () => {
+  const lines = SMALL.split('\n');
+  const spoilt = fc
+    .tuple(fc.nat(SMALL.length), fc.nat(20), fc.string({ unit: 'binary', maxLength: 12 }))
+    .map(([at, gone, more]) => SMALL.slice(0, at) + more + SMALL.slice(at + gone));
+  const shuffled = fc.shuffledSubarray(lines).map((some) => some.join('\n'));
+  const anything = fc.json().map((json) => json);
+  fc.assert(
+    fc.property(fc.oneof(spoilt, shuffled, anything), (text) => {
+      const parsed = parsePolicy(text, 'p');
+      return parsed.ok || (parsed.error.length > 0 && parsed.error.every((p) => p.line > 0));
+    }),
+    { numRuns: 1500 },
+  );
+});
