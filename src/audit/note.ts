@@ -66,8 +66,8 @@ export function formatNote(text: string, signer: Signer): string {
 }
 
 /**
- * The text of a note that `key` has signed. A missing signature and a bad one are both refusals;
- * lines that are not of this key are ignored. The note is attacker-chosen.
+ * The text of a note that `key` has signed. A missing signature, a bad one and a malformed line are all
+ * refusals; lines of other keys are ignored. The note is attacker-chosen.
  */
 export function openNote(
   note: string,
@@ -78,15 +78,16 @@ export function openNote(
   if (split < 0 || !note.endsWith('\n')) return err('is not a signed note');
   const text = note.slice(0, split + 1);
   const id = Buffer.from(keyId(key));
+  let signed = false;
   for (const line of note.slice(split + 2, -1).split('\n')) {
     const [, name, data = ''] = /^— (\S+) (\S+)$/.exec(line) ?? [];
     const bytes = fromBase64(data);
     if (name === undefined || !bytes || bytes.length < 5)
       return err('has a malformed signature line');
     if (name !== key.name || !id.equals(bytes.subarray(0, 4))) continue;
-    return verify(bytes.subarray(4), utf8(text), key.publicKey)
-      ? ok({ text, signedBy: name })
-      : err(`has a bad signature of ${name}`);
+    if (!verify(bytes.subarray(4), utf8(text), key.publicKey))
+      return err(`has a bad signature of ${name}`);
+    signed = true;
   }
-  return err(`is not signed by ${key.name}`);
+  return signed ? ok({ text, signedBy: key.name }) : err(`is not signed by ${key.name}`);
 }

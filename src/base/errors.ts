@@ -56,7 +56,8 @@ export function assertNever(value: never): never {
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   for (let at: unknown = error; at !== undefined && parts.length < 8; ) {
-    parts.push(at instanceof Error ? at.message : String(at));
+    if (at instanceof Error) parts.push(at.message);
+    else parts.push(typeof at === 'string' ? at : 'something that is no error');
     at = at instanceof Error ? at.cause : undefined;
   }
   return parts.join(': ').replace(/\s*\n\s*/g, '; ');

@@ -25,7 +25,7 @@ export async function policyCheck(path: string, json: boolean, io: Io): Promise<
   if (json) io.out(JSON.stringify({ ok: true, sha256: policy.sha256, ...counts }));
   else {
     const found = Object.entries(counts).map(([name, count]) => `${name}: ${count}`);
-    io.out(`${path}: ok; ${found.join(', ')}`);
+    io.out(printable(`${path}: ok; ${found.join(', ')}`));
   }
   return 0;
 }

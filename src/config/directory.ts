@@ -74,7 +74,10 @@ export async function readSecret(
 }
 
 /** 32 bytes of base64. */
-export async function readKey(directory: Directory, name: SecretName): Promise<Uint8Array> {
+export async function readKey(
+  directory: Pick<Directory, 'secretsPath'>,
+  name: SecretName,
+): Promise<Uint8Array> {
   const key = fromBase64(await readSecret(directory, name));
   if (key?.length !== 32) throw new Fault('secret_missing', `the secret ${name} is damaged`);
   return key;

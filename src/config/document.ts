@@ -129,14 +129,15 @@ function forbidden(document: Document.Parsed): Finding[] {
 }
 
 function forbiddenKeys(map: YAMLMap): Finding[] {
-  const seen = new Set<unknown>();
+  const seen = new Set<string>();
   return map.items.flatMap(({ key }): Finding[] => {
-    if (!isScalar(key)) return [];
-    const twice = seen.has(key.value);
-    seen.add(key.value);
-    if (twice) return [[start(key), `the key "${key.value}" is there twice`]];
+    if (!isScalar(key) || typeof key.value !== 'string') return [];
+    const name = key.value;
+    const twice = seen.has(name);
+    seen.add(name);
+    if (twice) return [[start(key), `the key "${name}" is there twice`]];
     // The schema would skip it without a word.
-    return key.value === '__proto__' ? [[start(key), 'unknown key "__proto__"']] : [];
+    return name === '__proto__' ? [[start(key), 'unknown key "__proto__"']] : [];
   });
 }
 

@@ -27,6 +27,8 @@ export interface SyncHandlers {
 
 const LONG_POLL_MS = 30_000;
 const NONSENSE_DELAY_MS = 1000;
+/** It is stored, and sent as a part of an address. */
+const MAX_TOKEN_LENGTH = 4000;
 
 const FILTER = JSON.stringify({
   presence: { types: [] },
@@ -108,4 +110,5 @@ const isSyncResponse = (value: unknown): value is SyncResponse =>
   typeof value === 'object' &&
   value !== null &&
   'next_batch' in value &&
-  typeof value.next_batch === 'string';
+  typeof value.next_batch === 'string' &&
+  value.next_batch.length <= MAX_TOKEN_LENGTH;

@@ -1,5 +1,5 @@
 /** Puts our end of Matrix together: transport, encryption, what goes out and what comes in. */
-import type { DeviceId, UserId } from '../base/ids.ts';
+import type { DeviceId, RoomId, UserId } from '../base/ids.ts';
 import type { Chat, Clock, Log } from '../ports.ts';
 import type { Register } from '../trust/judge.ts';
 import type { Sighting } from '../trust/sighting.ts';
@@ -57,9 +57,12 @@ export async function openMatrix(options: MatrixOptions): Promise<Matrix> {
     device: login.device,
     ...(options.storeKey ? { storeKey: options.storeKey } : {}),
     send: async (request) => JSON.stringify(await http(request)),
+    pinOf: (user) => register().accounts.get(user)?.identity,
+    onRefused: (error) => log.warn({ error }, 'the homeserver refused a request for keys'),
   });
   const client = new SyncClient(login.homeserver, http);
-  const members = openMembers({ client, crypto, register });
+  const members = openMembers(client);
+  const answerInvites = openInvitations(client, options);
   return {
     crypto,
     chat: openOutbox({ client, crypto, members }),
@@ -71,7 +74,7 @@ export async function openMatrix(options: MatrixOptions): Promise<Matrix> {
       const onSync = async (response: unknown, since: string | undefined): Promise<void> => {
         const sync = parseSync(response);
         await feed.handle(sync, when, since);
-        await Promise.all(sync.invites.map((invite) => answerInvite(client, invite, options)));
+        answerInvites(sync.invites);
       };
       const save = (token: string) => {
         if (!feed.isWaiting()) savePosition(token);
@@ -91,22 +94,39 @@ export async function openMatrix(options: MatrixOptions): Promise<Matrix> {
     async [Symbol.asyncDispose]() {
       client.stop();
       ending.abort();
-      crypto.close();
+      await crypto.close();
     },
   };
 }
 
-/** Only people of the policy can bring us into a room, and only into one that the policy names. */
-async function answerInvite(
-  client: SyncClient,
-  { room, from }: Invite,
-  { register, log }: MatrixOptions,
-): Promise<void> {
-  const welcome = from !== undefined && register().accounts.has(from) && register().rooms.has(room);
-  try {
-    await (welcome ? client.joinRoom(room) : client.leaveRoom(room));
-    log.info({ room, from }, welcome ? 'joined' : 'declined an invitation');
-  } catch (error) {
-    log.warn({ room, from, error }, 'an invitation could not be answered');
-  }
+/** Of those that we decline; what is not answered comes again with the next start. */
+const MAX_ANSWERS_AT_ONCE = 20;
+
+/**
+ * Only people of the policy can bring us into a room, and only into one that the policy names. Others
+ * are declined. All of it beside the sync, since anybody can invite us as often as they like.
+ */
+function openInvitations(client: SyncClient, { register, log }: MatrixOptions) {
+  const answering = new Set<RoomId>();
+
+  const answer = async ({ room, from }: Invite, welcome: boolean): Promise<void> => {
+    try {
+      await (welcome ? client.joinRoom(room) : client.leaveRoom(room));
+      log.info({ room, from }, welcome ? 'joined' : 'declined an invitation');
+    } catch (error) {
+      log.warn({ room, from, error }, 'an invitation could not be answered');
+    }
+    answering.delete(room);
+  };
+
+  return (invites: readonly Invite[]): void => {
+    for (const invite of invites) {
+      const { room, from } = invite;
+      const { accounts, rooms } = register();
+      const welcome = from !== undefined && accounts.has(from) && rooms.has(room);
+      if (answering.has(room) || (!welcome && answering.size >= MAX_ANSWERS_AT_ONCE)) continue;
+      answering.add(room);
+      void answer(invite, welcome);
+    }
+  };
 }

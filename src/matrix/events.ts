@@ -122,7 +122,7 @@ function parseEvent(raw: unknown): TimelineEvent[] {
   ];
 }
 
-/** A text message; undefined for every other content. */
+/** A text message, with half characters replaced; undefined for every other content. */
 export function parseMessage(type: string, content: unknown): Message | undefined {
   const fields = fieldsOf(content);
   if (type !== 'm.room.message' || fields['msgtype'] !== 'm.text') return undefined;

@@ -48,7 +48,6 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
 
   const handle: Feed['handle'] = async (sync, when, since) => {
     await crypto.receive(sync.keys);
-    if (sync.keys.changed.length > 0) members.forgetIdentities();
     for (const { room, membersChanged } of sync.joined) if (membersChanged) members.forget(room);
     const again = waiting;
     waiting = [];
@@ -124,6 +123,7 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
 const isJoinOf = ({ type, stateKey, content }: TimelineEvent, user: UserId): boolean =>
   type === 'm.room.member' && stateKey === user && content['membership'] === 'join';
 
+/** As the crate needs it; what else the homeserver wrote into it does not get that far. */
 const rawOf = ({ event, sender, type }: TimelineEvent) => ({
   event_id: event,
   sender,
@@ -131,10 +131,18 @@ const rawOf = ({ event, sender, type }: TimelineEvent) => ({
   origin_server_ts: 0, // the homeserver's word, needed by the parser and used for nothing
 });
 
+/** More than an event can hold. */
+const MAX_CIPHERTEXT_LENGTH = 100_000;
+/** An Ed25519 public key, which is what names a Megolm session. */
+const SESSION_ID = /^[A-Za-z0-9+/]{43}$/;
+
+/** What no client of anybody's can have sent is passed over. */
 function megolmContent({ content }: TimelineEvent) {
-  const { algorithm, session_id, ciphertext } = content;
-  const known = algorithm === 'm.megolm.v1.aes-sha2' && typeof ciphertext === 'string';
-  return known && text(session_id) !== ''
-    ? { ...content, session_id: text(session_id), ciphertext }
+  const { algorithm } = content;
+  const [session_id, ciphertext] = [text(content['session_id']), text(content['ciphertext'])];
+  return algorithm === 'm.megolm.v1.aes-sha2' &&
+    SESSION_ID.test(session_id) &&
+    ciphertext.length <= MAX_CIPHERTEXT_LENGTH
+    ? { algorithm, session_id, ciphertext }
     : undefined;
 }

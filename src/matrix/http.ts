@@ -1,12 +1,14 @@
 /**
- * HTTP to the homeserver, by fetch: no redirects followed, every wait with a limit, answers parsed
- * without a way into prototypes. What the homeserver says is untrusted.
+ * HTTP to the homeserver, by fetch: no redirects followed, every wait and every answer with a limit.
+ * What the homeserver says is untrusted; JSON is parsed as it is (a key `__proto__` is one like any
+ * other), and whoever reads it takes over nothing that is not asked for by name.
  *
  * 429, 5xx and broken connections are tried again, later and later up to a cap, until the caller's
  * signal ends it. A request is sent again byte for byte, so one with a transaction id stays one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../base/errors.ts';
+import { visibleLine } from '../output/text.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -30,7 +32,7 @@ export class Refused extends Fault {
       errcode?: unknown;
       error?: unknown;
     };
-    const said = typeof error === 'string' ? `: ${error.slice(0, 200)}` : '';
+    const said = typeof error === 'string' ? `: ${visibleLine(error.slice(0, 200))}` : '';
     super('homeserver_refused', `${request.method} ${request.path} was refused (${status})${said}`);
     this.status = status;
     this.errcode = typeof errcode === 'string' ? errcode : '';
@@ -53,7 +55,8 @@ export type Http = (request: HttpRequest) => Promise<unknown>;
 const FIRST_DELAY_MS = 250;
 const MAX_DELAY_MS = 30_000;
 const TIMEOUT_MS = 60_000;
-const MAX_ANSWER_BYTES = 128 * 1024 ** 2;
+/** Parsed, an answer can take a dozen times as much. */
+const MAX_ANSWER_BYTES = 32 * 1024 ** 2;
 
 export function openHttp(options: HttpOptions): Http {
   return async (request) => {
@@ -129,12 +132,7 @@ async function readBody(response: Response): Promise<unknown> {
   }
   const bytes = Buffer.concat(chunks);
   if (!(response.headers.get('content-type') ?? '').includes('json')) return bytes;
-  return JSON.parse(bytes.toString('utf8'), withoutPrototype) as unknown;
-}
-
-/** Drops the key by which JSON could reach into a prototype. */
-function withoutPrototype(this: unknown, key: string, value: unknown): unknown {
-  return key === '__proto__' ? undefined : value;
+  return JSON.parse(bytes.toString('utf8')) as unknown;
 }
 
 function retryAfterMs(response: Response, body: unknown): number {

@@ -1,6 +1,6 @@
 /** What the bot says, on its way into a room: always encrypted, each message once. */
 import { crockford, sha256, utf8 } from '../base/bytes.ts';
-import { Fault } from '../base/errors.ts';
+import { Fatal, Fault } from '../base/errors.ts';
 import { type EventId, parseEventId, type RoomId } from '../base/ids.ts';
 import type { Chat, Post } from '../ports.ts';
 import type { SyncClient } from './client.ts';
@@ -9,8 +9,8 @@ import { fieldsOf, text } from './events.ts';
 import type { Members } from './members.ts';
 
 export interface OutboxParts {
-  readonly client: SyncClient;
-  readonly crypto: Crypto;
+  readonly client: Pick<SyncClient, 'doRequest' | 'uploadContent'>;
+  readonly crypto: Pick<Crypto, 'encrypt' | 'encryptFile'>;
   readonly members: Members;
 }
 
@@ -18,13 +18,15 @@ export function openOutbox({ client, crypto, members }: OutboxParts): Chat {
   const upload = async (bytes: Uint8Array): Promise<object> => {
     const file = crypto.encryptFile(bytes);
     const url = await client.uploadContent(Buffer.from(file.bytes), 'application/octet-stream');
+    if (!isContentUri(url))
+      throw new Fault('message_unsent', 'the homeserver took a file and did not say where it is');
     return { ...file.info, url };
   };
 
   const send = async (post: Post): Promise<EventId> => {
     const file = post.file && (await upload(post.file.bytes));
     const content = formatContent(post, file);
-    const to = await members.recipients(post.room);
+    const to = await members.of(post.room);
     const encrypted = await crypto.encrypt(post.room, to, 'm.room.message', content);
     const path = ['rooms', post.room, 'send', 'm.room.encrypted', transactionId(post.key)];
     const url = `/_matrix/client/v3/${path.map(encodeURIComponent).join('/')}`;
@@ -44,11 +46,15 @@ export function openOutbox({ client, crypto, members }: OutboxParts): Chat {
       const mine = before.catch(() => {}).then(() => send(post));
       last.set(post.room, mine);
       return mine.catch((cause: unknown) => {
+        if (cause instanceof Fatal) throw cause;
         throw new Fault('message_unsent', 'a message could not be sent', cause);
       });
     },
   };
 }
+
+const isContentUri = (value: unknown): value is string =>
+  typeof value === 'string' && /^mxc:\/\/[\x21-\x7E]{1,500}$/.test(value);
 
 /** The same key is the same transaction, also after a restart; the key itself stays with us. */
 const transactionId = (key: string): string => `v${crockford(sha256(utf8(key)), 26)}`;

@@ -31,7 +31,7 @@ export async function signIn(account: Account, storeKey: Uint8Array): Promise<Si
   const send = async (request: HttpRequest) => JSON.stringify(await http(request));
   try {
     const crypto = await openCrypto({ user: account.user, device: login.device, storeKey, send });
-    using _open = { [Symbol.dispose]: () => crypto.close() };
+    await using _open = { [Symbol.asyncDispose]: () => crypto.close() };
     return { ...login, identity: await giveIdentity(crypto, account, http) };
   } catch (error) {
     // A device that nobody will use is only a burden to everybody who encrypts for the account.

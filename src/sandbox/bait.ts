@@ -49,7 +49,7 @@ export async function layBait(hidden: readonly string[]): Promise<LaidBait> {
   const path = `\0vaktrom-probe-${secret}`; // abstract: belongs to the network namespace
   await once(openServer().listen({ path }), 'listening');
 
-  const folders = [...PRIVATE_FOLDERS, process.cwd(), ...hidden].filter((folder) => folder !== '/');
+  const folders = [...PRIVATE_FOLDERS, ...hidden].filter((folder) => folder !== '/');
   const bait = {
     secret,
     addresses: [{ host: '127.0.0.1', port }, { path }],

@@ -57,7 +57,7 @@ for entry in /proc/self/fd/*; do
   number=\${entry##*/}
   if (( number > $1 )); then exec {number}>&-; fi
 done
-echo 1000 >/proc/self/oom_score_adj
+echo 1000 2>/dev/null >/proc/self/oom_score_adj
 exec -c -- "\${@:2}"`;
 
 function spawnClosed({ bwrap, command, device, paths }: Outfit): ChildProcess {

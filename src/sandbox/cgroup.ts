@@ -1,8 +1,9 @@
 /**
  * A ceiling on processes for a daemon that runs as root: a control group with the pids controller, in
- * version 1 or 2. Any other user is held by RLIMIT_NPROC and needs none of this.
+ * version 1 or 2. The kernel never refuses a process to the host's root, whatever RLIMIT_NPROC says
+ * (kernel/fork.c, INIT_USER); any other user is held by it and needs none of this.
  */
-import { existsSync, readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../base/errors.ts';
@@ -13,6 +14,10 @@ const POLL_MS = 5;
 const MAX_POLLS = 400;
 
 let made = 0;
+
+/** Root of the host, that is. The root of a rootless container is an ordinary user outside. */
+export const isHostRoot = (): boolean =>
+  process.getuid?.() === 0 && /^\s*0\s+0\s/m.test(readFileSync('/proc/self/uid_map', 'utf8'));
 
 /** Moves the process, and so all its children to come, into a group of its own. */
 export async function openPidsGroup(pid: number, processes: number): Promise<AsyncDisposable> {

@@ -3,8 +3,8 @@
  * all others inside. A process id alone may have a new owner; with the id of its pid namespace it cannot,
  * so every signal is preceded by that comparison.
  */
-import { readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { namespaceOf, readProcess, signalProcess } from './proc.ts';
 
 export interface Init {
   readonly pid: number;
@@ -12,7 +12,7 @@ export interface Init {
   terminate(): boolean;
   /** SIGKILL to everything inside. */
   kill(): void;
-  /** Resolves once nothing inside is left. */
+  /** Resolves once nothing inside is left, however long the kernel takes for that. */
   gone(): Promise<void>;
 }
 
@@ -20,43 +20,20 @@ const POLL_MS = 1;
 
 export function watchInit(pid: number, namespace: number): Init {
   const isInside = (id: number) =>
-    readLink(`/proc/${id}/ns/pid`) === `pid:[${namespace}]` && !/^State:\s[ZX]/m.test(status(id));
-  const signal = (id: number, name: 'SIGTERM' | 'SIGKILL') => {
-    try {
-      if (isInside(id)) process.kill(id, name);
-    } catch {
-      // gone in between
-    }
-  };
+    namespaceOf(id) === `pid:[${namespace}]` && !/^State:\s[ZX]/m.test(readProcess(id, 'status'));
   return {
     pid,
     terminate() {
-      const children = read(`/proc/${pid}/task/${pid}/children`).split(' ').map(Number);
-      const action = children.find((id) => /^NSpid:.*\t2$/m.test(status(id)));
-      if (action !== undefined) signal(action, 'SIGTERM');
+      const children = readProcess(pid, `task/${pid}/children`).split(' ').map(Number);
+      const action = children.find((id) => /^NSpid:.*\t2$/m.test(readProcess(id, 'status')));
+      if (action !== undefined && isInside(action)) signalProcess(action, 'SIGTERM');
       return action !== undefined;
     },
-    kill: () => signal(pid, 'SIGKILL'),
+    kill() {
+      if (isInside(pid)) signalProcess(pid, 'SIGKILL');
+    },
     async gone() {
       while (isInside(pid)) await sleep(POLL_MS);
     },
   };
-}
-
-const status = (pid: number) => read(`/proc/${pid}/status`);
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return ''; // no such process
-  }
-}
-
-function readLink(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return '';
-  }
 }

@@ -3,9 +3,9 @@
  * nothing on disk: what a run writes outside of its plan's paths is in memory that goes with it.
  */
 import { realpathSync } from 'node:fs';
-import { describeError } from '../base/errors.ts';
+import { describeError, Fault } from '../base/errors.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { planBwrap } from '../execution/bwrap.ts';
+import { isWithin, planBwrap } from '../execution/bwrap.ts';
 import type { Plan } from '../execution/plan.ts';
 import type { Sandbox } from '../ports.ts';
 import { removeOldGroups } from './cgroup.ts';
@@ -31,10 +31,13 @@ export interface OpenSandbox extends Sandbox, AsyncDisposable {
   start(plan: Plan, onOutput: OnOutput): TerminalRun;
 }
 
-/** Throws Fault `sandbox_unavailable` with what to install, if this host lacks a program. */
+/**
+ * Throws Fault `sandbox_unavailable` with what to do, if this host lacks a program or has a hidden folder
+ * where every action sees it.
+ */
 export function openSandbox(options: SandboxOptions): OpenSandbox {
   const equipment = findEquipment();
-  const hidden = options.hidden.map((folder) => realpathSync(folder));
+  const hidden = options.hidden.map((folder) => requireHidden(folder, equipment));
   const runs = new Set<TerminalRun>();
   let isClosing = false;
   killOrphans(equipment.bwrap);
@@ -59,6 +62,15 @@ export function openSandbox(options: SandboxOptions): OpenSandbox {
       await Promise.all([...runs].map((run) => run.ended));
     },
   };
+}
+
+/** The real path. What lies in the system is seen by every action, under the daemon's own user. */
+function requireHidden(folder: string, { folders, files }: Equipment): string {
+  const real = realpathSync(folder);
+  const system = ['/usr', ...folders.map(({ path }) => path), ...files];
+  const shown = system.find((place) => isWithin(real, place) || isWithin(place, real));
+  if (shown === undefined) return real;
+  throw new Fault('sandbox_unavailable', `every action sees ${shown}: keep ${real} elsewhere`);
 }
 
 interface Means extends SandboxOptions {

@@ -6,7 +6,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Plan } from '../execution/plan.ts';
-import { openPidsGroup } from './cgroup.ts';
+import { isHostRoot, openPidsGroup } from './cgroup.ts';
 
 const OPEN_FILES = 1024;
 const PATIENCE_MS = 10_000;
@@ -18,8 +18,7 @@ const PATIENCE_MS = 10_000;
 export async function limitSandbox(pid: number, limits: Plan['limits']): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const processes = limits.processes + 1; // number 1 inside is not the action's
-  // The kernel never refuses root a process, whatever RLIMIT_NPROC says (kernel/fork.c, INIT_USER).
-  if (process.getuid?.() === 0) stack.use(await openPidsGroup(pid, processes));
+  if (isHostRoot()) stack.use(await openPidsGroup(pid, processes));
   const ceilings = { core: 0, data: limits.memoryBytes, nofile: OPEN_FILES, nproc: processes };
   const options = Object.entries(ceilings).map(([name, value]) => `--${name}=${value}:${value}`);
   const spawning = { env: {}, cwd: '/', timeout: PATIENCE_MS };

@@ -11,7 +11,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { connect, Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -67,23 +67,20 @@ async function takeServers(
   forwards: readonly Forward[],
   stack: AsyncDisposableStack,
 ): Promise<readonly Server[]> {
-  // By descriptor: where root runs the daemon the path may lie in a folder that only root can enter.
-  const node = openSync(process.execPath, 'r');
   const helper = spawn(
     '/usr/bin/nsenter',
     [
       `--user=/proc/${pid}/ns/user`,
       `--net=/proc/${pid}/ns/net`,
       '--preserve-credentials',
-      '/proc/self/fd/4',
+      process.execPath,
       '--input-type=module',
       '--eval',
       readFileSync(LISTEN, 'utf8'),
       JSON.stringify(forwards.map(({ address, port }) => [address, port])),
     ],
-    { env: {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'ipc', node], timeout: PATIENCE_MS },
+    { env: {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'ipc'], timeout: PATIENCE_MS },
   );
-  closeSync(node);
   const servers: Server[] = [];
   helper.on('message', (_index, server) => {
     if (server instanceof Server) servers.push(stack.use(server));

@@ -4,33 +4,18 @@
  * that has not yet asked for it. A daemon killed in just that moment leaves one behind; the next daemon
  * removes it. Under systemd KillMode=control-group leaves none.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { SEPARATION } from '../execution/bwrap.ts';
+import { readProcess, signalProcess } from './proc.ts';
 
 /** Kills the first process of each such sandbox, and with it all of the sandbox. */
 export function killOrphans(bwrap: string): void {
   const ours = [bwrap, ...SEPARATION, ''].join('\0');
-  const isOurs = (pid: string) => read(`/proc/${pid}/cmdline`).startsWith(ours);
+  const isOurs = (pid: string) => readProcess(pid, 'cmdline').startsWith(ours);
   for (const pid of readdirSync('/proc').filter(isOurs)) {
-    const status = read(`/proc/${pid}/status`);
-    const isFirst = /^NSpid:\t[0-9]+\t1$/m.test(status); // the only ones with a namespace beneath ours
+    const status = readProcess(pid, 'status');
+    const isFirst = /^NSpid:\t[0-9]+\t1$/m.test(status); // inside; bubblewrap outside has one id only
     const parent = status.match(/^PPid:\t([0-9]+)$/m)?.[1] ?? '';
-    if (isFirst && !isOurs(parent)) tryKill(Number(pid));
-  }
-}
-
-function tryKill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // gone by now, or another user's
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
+    if (isFirst && !isOurs(parent)) signalProcess(Number(pid), 'SIGKILL');
   }
 }

@@ -134,6 +134,10 @@ const SENTENCES: readonly Expectation[] = [
 ];
 
 const CONNECTED: readonly Expectation[] = [
-  ['with a destination in its plan it reaches that', 'reached', JSON.stringify([DESTINATION])],
-  ['and still has no other network', 'interfaces', 'lo'],
+  [
+    'with a destination it reaches that, and nothing else',
+    'reached',
+    JSON.stringify([DESTINATION]),
+  ],
+  ['with a destination it has no further network', 'interfaces', 'lo'],
 ];

@@ -63,10 +63,13 @@ function openPty({ columns, rows }: TerminalSize): { master: number; device: num
   const native: unknown = Reflect.get(pty, 'native');
   const opened: unknown = isOpener(native) ? native.open(columns, rows) : undefined;
   if (!isPty(opened)) throw new Fault('sandbox_unavailable', 'node-pty opened no terminal');
+  using stack = new DisposableStack();
+  stack.defer(() => closeSync(opened.master));
   // Opened anew: node-pty's descriptor is non-blocking, a mode that the process would share and that
   // makes its writes fail under load; and it would be inherited by every other process we start.
+  using _slave = { [Symbol.dispose]: () => closeSync(opened.slave) };
   const device = openSync(opened.pty, constants.O_RDWR | constants.O_NOCTTY);
-  closeSync(opened.slave);
+  stack.move();
   return { master: opened.master, device };
 }
 

@@ -34,10 +34,17 @@ const refused = REFUSED_SYSCALLS;
 const ATTEMPTS: readonly Attempt[] = [
   ['a harmless system call is done', DONE, [39, 172]],
   ['an action cannot type into its terminal', EPERM, ioctl, 0, TIOCSTI, READABLE],
-  ['nor with a high bit set', EPERM, ioctl, 0, HIGH_BIT | BigInt(TIOCSTI), READABLE],
+  [
+    'it cannot type into its terminal by a longer number',
+    EPERM,
+    ioctl,
+    0,
+    HIGH_BIT | BigInt(TIOCSTI),
+    READABLE,
+  ],
   ['it cannot enter a new user namespace', EPERM, refused.unshare, CLONE_NEWUSER],
-  ['nor start a process in one', EPERM, clone, CLONE_NEWUSER | SIGCHLD],
-  ['nor by clone3', ENOSYS, clone3, READABLE, 88],
+  ['it cannot start a process in a new user namespace', EPERM, clone, CLONE_NEWUSER | SIGCHLD],
+  ['it cannot start a process by clone3', ENOSYS, clone3, READABLE, 88],
   ['it cannot mount', EPERM, refused.mount, READABLE, READABLE, READABLE],
   ['it cannot trace a process', EPERM, refused.ptrace],
   ['it cannot load a BPF program', EPERM, refused.bpf],
@@ -46,13 +53,13 @@ const ATTEMPTS: readonly Attempt[] = [
   ['it cannot watch performance counters', EPERM, refused.perf_event_open],
   ['it cannot open a file by its handle', EPERM, refused.open_by_handle_at],
   ['it has no sockets to the hypervisor', EAFNOSUPPORT, socket, AF_VSOCK, 1],
-  ['nor to the cryptography of the kernel', EAFNOSUPPORT, socket, AF_ALG, 5],
+  ['it has no sockets to the cryptography of the kernel', EAFNOSUPPORT, socket, AF_ALG, 5],
 ];
 
 /** On x86-64 a process can call the kernel in two other ways, with other numbers. */
 const ATTEMPTS_X64: readonly (readonly [name: string, answer: string, Trial])[] = [
-  ['a call by the numbers of x32 is unknown', ENOSYS, { number: 0x40000000 + 39 }],
-  ['a call by the numbers of i386 is the last', 'SIGSYS', { number: 20, foreign: true }],
+  ['a system call by the numbers of x32 is unknown', ENOSYS, { number: 0x40000000 + 39 }],
+  ['a system call by the numbers of i386 is the last', 'SIGSYS', { number: 20, foreign: true }],
 ];
 
 export function planTrials(architecture: Architecture): readonly NamedTrial[] {

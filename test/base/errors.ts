@@ -6,6 +6,7 @@ t.test('an error is described with its causes, outermost first, on one line', as
   const fault = new Fault('homeserver_unreachable', 'cannot reach it', cause);
   t.equal(describeError(fault), 'cannot reach it: no route: EHOSTUNREACH');
   t.equal(describeError('a string'), 'a string');
+  t.equal(describeError(Object.create(null)), 'something that is no error');
   const problems = new Fault('policy_invalid', 'p.yaml:1:1: one\n  p.yaml:2:1: two\n');
   t.equal(describeError(problems), 'p.yaml:1:1: one; p.yaml:2:1: two; ');
 });

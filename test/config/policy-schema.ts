@@ -50,7 +50,11 @@ refuses('a key that nobody knows is refused, with the one that was meant', [
     '  ops: { id: "!ops:h", posture: { invite-only: true } }',
     'p:6:35: rooms.ops.posture.invite-only: unknown key; did you mean "invite_only"?',
   ],
-  [12, '    effect: read\n    efect: read', 'p:13:5: actions.status.efect: unknown key; did you mean "effect"?'],
+  [
+    12,
+    '    effect: read\n    efect: read',
+    'p:13:5: actions.status.efect: unknown key; did you mean "effect"?',
+  ],
   [
     12,
     '    effect: read\n    <<: { mode: warn }',

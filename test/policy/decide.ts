@@ -124,6 +124,10 @@ for (const mode of ['observe', 'warn'])
     t.match(at(status('carol')), { kind: 'allow', despite: 'role' });
     t.match(at(status('dave', 'danger')), { kind: 'allow', despite: 'room' });
     t.match(at(status('dave'), NOON), { kind: 'allow', despite: 'window' });
+    const all = at(status('carol', 'danger'), NOON);
+    t.match(all, { kind: 'allow', despite: 'role' }, 'of several, the first');
+    const failed = all.trace.filter(({ holds }) => !holds).map(({ check }) => check);
+    t.strictSame(failed, ['role', 'room', 'window'], 'all of them are in the trace');
     t.match(at(status('mallory')), { kind: 'deny', because: 'person' });
     t.match(at(asks('carol', 'status', { service: 'x' })), { kind: 'deny', because: 'params' });
     t.match(at(status('dave'), Number.NaN), { kind: 'deny', because: 'unevaluable' });

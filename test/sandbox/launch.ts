@@ -200,6 +200,17 @@ t.test('a path that is not there, or is not to be seen, is named', async (t) => 
   t.match((await play([`${folder}/none`])).end, { kind: 'not_started', reason: missing });
 });
 
+t.test('what must be hidden cannot lie where every action looks', async (t) => {
+  const size = { columns: 80, rows: 25 };
+  for (const folder of ['/usr/lib', '/usr', '/', '/etc/ssl', '/etc/ssl/certs', '/bin']) {
+    t.throws(
+      () => openSandbox({ size, hidden: [folder] }),
+      { code: 'sandbox_unavailable' },
+      folder,
+    );
+  }
+});
+
 t.test('closing the sandbox ends what runs, read or not, and starts nothing more', async (t) => {
   const sandbox = openSandbox({ size: { columns: 80, rows: 25 }, hidden: [] });
   let output = '';

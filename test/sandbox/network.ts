@@ -201,6 +201,20 @@ t.test('connections are not without end, and none outlives the run', async (t) =
   t.equal(open.size, 0);
 });
 
+t.test('a destination that never ends does not keep the run from ending', async (t) => {
+  const port = await listen(t, (socket) => {
+    t.teardown(() => socket.destroy());
+    socket.write('still here');
+  });
+  const stage = openStage(t, { dial: divert(port).dial });
+  const program = `
+    const socket = require('node:net').connect(443, 'slow.internal');
+    socket.on('data', (bytes) => { console.log(String(bytes)); process.exit(3); });`;
+  const sandbox = { read: [process.execPath], network: [{ host: 'slow.internal', port: 443 }] };
+  const played = await stage.play([process.execPath, '-e', program], { sandbox });
+  t.strictSame(played, { end: exited(3), text: 'still here\n' });
+});
+
 t.test('runs at the same time have networks of their own', async (t) => {
   const ports = await Promise.all(['a', 'b', 'c'].map((word) => listen(t, (s) => s.end(word))));
   const hosts = ['a.internal', 'b.internal', 'c.internal'];

@@ -43,7 +43,7 @@ t.test('without the sandbox the same probe gets hold of things', async (t) => {
   got('interfaces', 'lo');
   got('reached', '[]');
   got('children', 'refused');
-  got('nor by clone3', 'errno 38');
+  got('it cannot start a process by clone3', 'errno 38');
   got('it cannot trace a process', 'errno 1');
   got('it cannot use io_uring', 'errno 1');
 });

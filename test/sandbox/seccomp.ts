@@ -1,13 +1,28 @@
 import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
-import { assembleFilter, formatFilter, numberOf } from '../../src/sandbox/seccomp.ts';
-import { JUDGED_SYSCALLS, REFUSED_SYSCALLS } from '../../src/sandbox/syscalls.ts';
-import { assembleTrial, type Trial } from '../../src/sandbox/trial.ts';
+import { planBwrap } from '../../src/execution/bwrap.ts';
+import { findEquipment, requireArchitecture } from '../../src/sandbox/host.ts';
+import { openPaths } from '../../src/sandbox/paths.ts';
+import { SandboxRun } from '../../src/sandbox/run.ts';
+import {
+  assembleFilter,
+  CLONE_NEWUSER,
+  formatFilter,
+  numberOf,
+  TIOCSTI,
+} from '../../src/sandbox/seccomp.ts';
+import {
+  JUDGED_SYSCALLS,
+  REFUSED_SYSCALLS,
+  type SyscallNumbers,
+} from '../../src/sandbox/syscalls.ts';
+import { assembleTrial, READABLE, type Trial } from '../../src/sandbox/trial.ts';
 import { runFilter, seccompData } from './fixtures/bpf.ts';
-import { exited, openStage } from './fixtures/stage.ts';
+import { exited, launchOf, openStage, planOf } from './fixtures/stage.ts';
 
 const ARCH = { x64: 0xc000003e, arm64: 0xc00000b7 };
+const HOST = requireArchitecture();
 const ALLOW = 0x7fff0000;
 const KILL = 0x80000000;
 const errno = (code: number) => 0x50000 + code;
@@ -118,20 +133,19 @@ t.test('x64: the numbers of x32 are unknown', async (t) => {
 });
 
 t.test('the kernel itself refuses every listed call, and no harmless one', async (t) => {
-  const architecture = process.arch === 'arm64' ? 'arm64' : 'x64';
   const stage = openStage(t);
   const folder = t.testdir();
   const trials: [string, number, Trial][] = [
-    ['getpid', 0, { number: architecture === 'x64' ? 39 : 172 }],
-    ['close(99)', 9, { number: architecture === 'x64' ? 3 : 57, args: [99] }],
+    ['getpid', 0, { number: HOST === 'x64' ? 39 : 172 }],
+    ['close(99)', 9, { number: HOST === 'x64' ? 3 : 57, args: [99] }],
     ['unknown', 38, { number: 1999 }],
   ];
   for (const [name, call] of Object.entries(REFUSED_SYSCALLS)) {
-    const number = numberOf(architecture, call);
+    const number = numberOf(HOST, call);
     if (number !== undefined) trials.push([name, 1, { number }]);
   }
   for (const [name, , trial] of trials) {
-    writeFileSync(`${folder}/${name}`, assembleTrial(architecture, trial), { mode: 0o755 });
+    writeFileSync(`${folder}/${name}`, assembleTrial(HOST, trial), { mode: 0o755 });
   }
   const script = 'cd "$1"; for trial in *; do "./$trial"; echo "$trial $?"; done';
   const { end, text } = await stage.playScript(script, { sandbox: { read: [folder] } }, folder);
@@ -143,4 +157,31 @@ t.test('the kernel itself refuses every listed call, and no harmless one', async
       .map((line) => line.split(' ')),
   );
   for (const [name, expected] of trials) t.equal(answers[name], `${expected}`, name);
+});
+
+t.test('without the filter the other walls hold', async (t) => {
+  const folder = t.testdir();
+  const { unshare, mount } = REFUSED_SYSCALLS;
+  const allowAll = formatFilter([{ code: 0x06, ifTrue: 0, ifFalse: 0, k: ALLOW }]);
+  const answer = async (call: SyscallNumbers, ...args: number[]) => {
+    const number = numberOf(HOST, call) ?? -1;
+    writeFileSync(`${folder}/trial`, assembleTrial(HOST, { number, args }), { mode: 0o755 });
+    const plan = planOf([`${folder}/trial`]);
+    const command = planBwrap(plan, findEquipment());
+    const paths = command.ok ? openPaths(command.value.paths, []) : command;
+    if (!command.ok || !paths.ok) throw new Error('no way to run it');
+    using opened = paths.value;
+    const { descriptors } = opened;
+    const run = new SandboxRun(launchOf(command.value, { filter: allowAll, paths: descriptors }));
+    return run.ended;
+  };
+  t.strictSame(await answer([39, 172]), exited(0), 'getpid');
+  t.strictSame(await answer(unshare, CLONE_NEWUSER), exited(28), '--disable-userns: ENOSPC');
+  t.strictSame(await answer(unshare, 0x20000), exited(1), 'no mount namespace');
+  t.strictSame(await answer(mount, READABLE, READABLE, READABLE), exited(1));
+  const typed = await answer(JUDGED_SYSCALLS.ioctl, 0, TIOCSTI, READABLE);
+  t.ok(
+    typed.kind === 'exited' && [1, 5].includes(typed.code),
+    'EPERM, or EIO where it is switched off',
+  );
 });

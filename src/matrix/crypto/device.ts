@@ -112,14 +112,13 @@ class CryptoDevice implements Crypto {
 
   async receive(keys: SyncKeys): Promise<void> {
     await this.#calls.run(async () => {
-      using settings = new wasm.DecryptionSettings(wasm.TrustRequirement.CrossSigned);
       using lists = new wasm.DeviceLists(toUserIds(keys.changed), toUserIds(keys.left));
       await this.#machine.receiveSyncChanges(
         formatList(keys.toDevice),
         lists,
         new Map(keys.oneTimeKeyCounts),
         new Set(keys.unusedFallbackKeys),
-        settings,
+        new wasm.DecryptionSettings(wasm.TrustRequirement.CrossSigned), // the call uses it up
       );
     });
     await this.drain();

@@ -51,18 +51,18 @@ export class KeyExchange {
   /** Sends what the crate wants sent, as far as the homeserver takes it; the first refusal. */
   flush(): Promise<Fault | undefined> {
     return this.#flushing(async () => {
-      const refused = new Map<Outgoing['id'], Fault>();
+      const { machine, calls } = this.#parts;
+      let refused: Fault | undefined;
       // An answer can ask for more (a query shows a device that needs a claim); it soon has enough.
-      for (let round = 0; round < 10; round++) {
-        const wanted = await this.#parts.calls.run(() => this.#parts.machine.outgoingRequests());
-        const requests = (wanted as Outgoing[]).filter(({ id }) => !refused.has(id));
+      for (let round = 0; round < 10 && !refused; round++) {
+        const requests = await calls.run(() => machine.outgoingRequests());
         if (requests.length === 0) break;
         for (const request of requests) {
-          const refusal = await caught(this.send(request));
-          if (refusal) refused.set(request.id, refusal);
+          const refusal = await caught(this.send(request as Outgoing));
+          refused ??= refusal;
         }
       }
-      return refused.values().next().value;
+      return refused;
     });
   }
 

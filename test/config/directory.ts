@@ -1,0 +1,132 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { sha256Hex } from '../../src/base/bytes.ts';
+import { describeError } from '../../src/base/errors.ts';
+import { openDirectory, readKey, readPolicy, readSecret } from '../../src/config/directory.ts';
+import { SMALL } from './fixtures/policies.ts';
+
+const SETTINGS = `version: 1
+homeserver: https://matrix.example.org
+user: "@bot:example.org"
+device: VAKTROM
+`;
+
+t.test('a directory says where everything is', async (t) => {
+  const root = t.testdir({
+    'vaktrom.yaml': `${SETTINGS}state: /var/lib/vaktrom\npolicy: ../p.yaml\n`,
+  });
+  const directory = await openDirectory(root);
+  t.match(directory, {
+    root,
+    settings: { user: '@bot:example.org' },
+    policyPath: join(root, '..', 'p.yaml'),
+    statePath: '/var/lib/vaktrom',
+    secretsPath: join(root, 'secrets'),
+  });
+});
+
+t.test('where there is none, it says how to make one', async (t) => {
+  const root = t.testdir({});
+  await t.rejects(openDirectory(root), { code: 'config_invalid', message: /See: vaktrom init$/ });
+});
+
+t.test('settings with problems are told line by line', async (t) => {
+  const root = t.testdir({ 'vaktrom.yaml': SETTINGS.replace('user:', 'usr:') });
+  const file = join(root, 'vaktrom.yaml');
+  await t.rejects(openDirectory(root), {
+    code: 'config_invalid',
+    message: `${file}:1:1: user: is missing (text)\n${file}:3:1: usr: unknown key; did you mean "user"?`,
+  });
+});
+
+t.test('settings and policy that everybody may write are not believed', async (t) => {
+  const root = t.testdir({ 'vaktrom.yaml': SETTINGS, 'policy.yaml': SMALL });
+  await chmod(join(root, 'vaktrom.yaml'), 0o666);
+  await chmod(join(root, 'policy.yaml'), 0o666);
+  await t.rejects(openDirectory(root), { code: 'file_unsafe' });
+  await t.rejects(readPolicy(join(root, 'policy.yaml')), { code: 'file_unsafe' });
+});
+
+t.test('a policy is read, or said to be wrong', async (t) => {
+  const root = t.testdir({
+    good: SMALL,
+    bad: SMALL.replace('effect', 'efect'),
+    latin1: Buffer.of(0xe4),
+  });
+  t.equal((await readPolicy(join(root, 'good'))).policy.people.size, 2);
+  const marked = Buffer.from(`\ufeff${SMALL}`);
+  await writeFile(join(root, 'marked'), marked);
+  const { policy } = await readPolicy(join(root, 'marked'));
+  t.equal(policy.sha256, sha256Hex(marked), 'known by the digest of its bytes');
+  await t.rejects(readPolicy(join(root, 'bad')), {
+    code: 'policy_invalid',
+    message: /bad:8:3: actions\.status\.effect: is missing .*\n.*did you mean "effect"\?$/,
+  });
+  await t.rejects(readPolicy(join(root, 'latin1')), {
+    code: 'policy_invalid',
+    message: /^cannot read/,
+  });
+  await t.rejects(readPolicy(join(root, 'absent')), {
+    code: 'policy_invalid',
+    message: `cannot read ${join(root, 'absent')}; name it under policy:`,
+  });
+});
+
+t.test('a secret comes without the newline at its end, from a file that is private', async (t) => {
+  const secretsPath = t.testdir({ 'access-token': 'syt_x\n', 'audit-key': ' \n' });
+  await chmod(join(secretsPath, 'access-token'), 0o600);
+  await chmod(join(secretsPath, 'audit-key'), 0o600);
+  t.equal(await readSecret({ secretsPath }, 'access-token', ''), 'syt_x');
+  await t.rejects(readSecret({ secretsPath }, 'audit-key', ''), {
+    code: 'secret_missing',
+    message: /is empty/,
+  });
+  await t.rejects(readSecret({ secretsPath }, 'crypto-key', ''), {
+    code: 'secret_missing',
+    message: `there is no secret crypto-key in ${secretsPath}`,
+  });
+  await chmod(join(secretsPath, 'access-token'), 0o640);
+  const loose = readSecret({ secretsPath }, 'access-token', '');
+  await t.rejects(loose, { code: 'file_unsafe' });
+  t.notMatch(describeError(await loose.catch((error: unknown) => error)), 'syt_x');
+});
+
+t.test('a credential comes first, and its mode is for systemd to choose', async (t) => {
+  const root = t.testdir({
+    credentials: { 'access-token': 'one' },
+    secrets: { 'access-token': 'two' },
+  });
+  const secretsPath = join(root, 'secrets');
+  const credentials = join(root, 'credentials');
+  await chmod(join(secretsPath, 'access-token'), 0o600);
+  t.equal(await readSecret({ secretsPath }, 'access-token', credentials), 'one');
+  t.equal(await readSecret({ secretsPath }, 'access-token', join(root, 'none')), 'two');
+  t.equal(await readSecret({ secretsPath }, 'access-token', ''), 'two');
+});
+
+t.test('a credential that cannot be read is not passed over for another secret', async (t) => {
+  const root = t.testdir({
+    credentials: { 'access-token': {} },
+    secrets: { 'access-token': 'two' },
+  });
+  const secretsPath = join(root, 'secrets');
+  await chmod(join(secretsPath, 'access-token'), 0o600);
+  const read = readSecret({ secretsPath }, 'access-token', join(root, 'credentials'));
+  await t.rejects(read, { code: 'secret_missing', message: /^cannot read .*credentials/ });
+});
+
+t.test('a key is 32 bytes of base64, or damaged', async (t) => {
+  const secretsPath = t.testdir({ 'crypto-key': '' });
+  const read = async (text: string) => {
+    await writeFile(join(secretsPath, 'crypto-key'), text);
+    await chmod(join(secretsPath, 'crypto-key'), 0o600);
+    return readKey({ secretsPath }, 'crypto-key');
+  };
+  const key = Buffer.alloc(32, 7);
+  const good = key.toString('base64');
+  t.strictSame(Buffer.from(await read(`${good}\n`)), key);
+  const damaged = { code: 'secret_missing', message: 'the secret crypto-key is damaged' };
+  for (const text of ['AAAA', good.slice(0, -2), good.replace('=', ''), `${good}${good}`])
+    await t.rejects(read(text), damaged);
+});

@@ -1,0 +1,54 @@
+/** A small world of people and messages: a register that knows alice and bob, and what alice says. */
+import type { KnownAccount, Register } from '../../src/trust/judge.ts';
+import type { Message, Provenance, Sighting } from '../../src/trust/sighting.ts';
+import { device, event, person, room, roomName, user } from './ids.ts';
+
+export const OPS = room('!ops:example.org');
+export const ALICE = user('@alice:example.org');
+export const BOB = user('@bob:example.org');
+export const MALLORY = user('@mallory:example.org');
+export const BOT = user('@bot:example.org');
+export const ALICES_KEY = 'nqOvzeuGWT/sRx3h7+MHoInYj3Uk2LD/unI9kDYcHwk';
+export const SESSION = 'x'.repeat(43);
+
+/** Alice's identity is pinned, bob's is not. */
+export const register = (
+  accounts: readonly (readonly [string, KnownAccount])[] = [
+    [ALICE, { person: person('alice'), identity: ALICES_KEY }],
+    [BOB, { person: person('bob'), identity: undefined }],
+  ],
+): Register => ({
+  accounts: new Map(accounts.map(([id, account]) => [user(id), account])),
+  rooms: new Map([[OPS, roomName('ops')]]),
+  bot: BOT,
+  botNames: [BOT, 'bot', 'Vaktrom'],
+});
+
+export const message = (text: string, change: Partial<Message> = {}): Message => ({
+  text,
+  relation: 'none',
+  mentions: [],
+  ...change,
+});
+
+/** What a decryption proves when everything is as it should be. */
+export const provenance = (change: Partial<Provenance> = {}): Provenance => ({
+  session: SESSION,
+  index: 7,
+  senderKey: 'curve',
+  forwarded: false,
+  device: { id: device('PHONE'), key: 'curve', crossSigned: true, deleted: false },
+  identity: { masterKey: ALICES_KEY, changed: false },
+  ...change,
+});
+
+/** Alice says `!status web`, live, and all of it is in order. */
+export const sighting = (change: Partial<Sighting> = {}): Sighting => ({
+  room: OPS,
+  event: event('$command'),
+  sender: ALICE,
+  thread: event('$command'),
+  when: 'live',
+  seen: { kind: 'decrypted', message: message('!status web'), from: provenance() },
+  ...change,
+});
