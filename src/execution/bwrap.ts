@@ -1,7 +1,8 @@
 /**
  * From a plan to the exact command line of bubblewrap. What an action can see, reach and change is
  * decided here: "the level of protection … is entirely determined by the arguments" (bubblewrap's
- * README). All of it is an allow-list: a path that these arguments do not name does not exist inside.
+ * README). All of it is an allow-list: a path that these arguments do not name does not exist
+ * inside.
  *
  * What could be swapped between our check and its use (the plan's paths), and what must not be seen
  * (the filter, generated files), reaches bubblewrap as descriptors 3, 4, 5 …, never by path.
@@ -15,7 +16,9 @@ export const HOME = '/home/sandbox';
 /** Beside /usr: symbolic links into it on merged hosts, folders elsewhere. */
 export const SYSTEM_FOLDERS = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
 
-/** Where programs find libraries, alternatives, the time zone, certificates and the names of ports. */
+/**
+ * Where programs find libraries, alternatives, the time zone, certificates and the names of ports.
+ */
 export const SYSTEM_FILES = [
   '/etc/alternatives',
   '/etc/ca-certificates',
@@ -123,7 +126,9 @@ function systemOptions({ folders, files }: Host): readonly Option[] {
   ];
 }
 
-/** Every place to write is private, in memory and bounded: no rlimit counts the pages of a tmpfs. */
+/**
+ * Every place to write is private, in memory and bounded: no rlimit counts the pages of a tmpfs.
+ */
 function privateOptions(memoryBytes: number): readonly Option[] {
   const memory = (mode: string, bytes: number) => [
     '--perms',
@@ -133,7 +138,8 @@ function privateOptions(memoryBytes: number): readonly Option[] {
     '--tmpfs',
   ];
   return [
-    // bubblewrap leaves /proc/sys writable for who owns it: to root that is the host's core_pattern.
+    // bubblewrap leaves /proc/sys writable for who owns it: to root that is the host's
+    // core_pattern.
     ['--proc', '/proc', '--remount-ro', '/proc'],
     ['--dev', '/dev'],
     [...memory('1777', memoryBytes), '/dev/shm'],
@@ -149,7 +155,9 @@ function environmentOptions(env: Plan['env']): readonly Option[] {
   return [['--clearenv'], ...Object.entries({ HOME, ...env }).map((pair) => ['--setenv', ...pair])];
 }
 
-/** One loopback address for each name: two names may want one port, and TLS is checked by the name. */
+/**
+ * One loopback address for each name: two names may want one port, and TLS is checked by the name.
+ */
 function planForwards(network: readonly Destination[]): readonly Forward[] {
   const addresses = new Map(OWN_NAMES.map((name) => [name, '127.0.0.1']));
   const forwards = new Map<string, Forward>();
@@ -176,7 +184,10 @@ function generatedFiles(forwards: readonly Forward[]) {
   ];
 }
 
-/** The plan's paths, and the program if nothing else shows it; parents first, so that none hides another. */
+/**
+ * The plan's paths, and the program if nothing else shows it; parents first, so that none hides
+ * another.
+ */
 function boundPaths({ argv, sandbox }: Plan, host: Host) {
   const [program] = argv;
   const system = ['/usr', ...host.folders.map(({ path }) => path), ...host.files];

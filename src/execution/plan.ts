@@ -1,6 +1,6 @@
 /**
- * A plan is everything about a run that is decided before it starts, as plain data: it can be shown,
- * digested, approved, recorded and compared. Nothing about a run is decided later.
+ * A plan is everything about a run that is decided before it starts, as plain data: it can be
+ * shown, digested, approved, recorded and compared. Nothing about a run is decided later.
  */
 
 /** A TCP destination that an action may reach, by name as written in the policy. */
@@ -10,7 +10,9 @@ export interface Destination {
 }
 
 export interface Plan {
-  /** The program and its arguments, exactly; `argv[0]` is an absolute path. Never given to a shell. */
+  /**
+   * The program and its arguments, exactly; `argv[0]` is an absolute path. Never given to a shell.
+   */
   readonly argv: readonly [string, ...string[]];
   /** The whole environment of the action. */
   readonly env: Readonly<Record<string, string>>;
@@ -28,8 +30,9 @@ export interface Plan {
     /** Bytes of terminal output that are kept; what comes after is counted and dropped. */
     readonly outputBytes: number;
     /**
-     * Private writable memory of each process, and the size of each of the sandbox's own folders, in
-     * bytes. Not address space: runtimes (Go, Java, Node) reserve far more of that than they use.
+     * Private writable memory of each process, and the size of each of the sandbox's own folders,
+     * in bytes. Not address space: runtimes (Go, Java, Node) reserve far more of that than they
+     * use.
      */
     readonly memoryBytes: number;
     /** Processes and threads alive at once in the sandbox. */
@@ -40,7 +43,9 @@ export interface Plan {
 /** More would not fit the addresses kept for them; no action needs as many. */
 const MAX_DESTINATIONS = 100;
 
-/** The first thing about a plan that no program could be told, or no sandbox enforce: a sentence. */
+/**
+ * The first thing about a plan that no program could be told, or no sandbox enforce: a sentence.
+ */
 export function findFlaw({ argv, env, sandbox, limits }: Plan): string | undefined {
   const { read, write, network } = sandbox;
   const unsayable = [...argv, ...Object.values(env), ...read, ...write].find(
@@ -64,7 +69,8 @@ const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`);
 
 function findDestinationFlaw({ host, port }: Destination): string | undefined {
   if (!Number.isInteger(port) || port < 1 || port > 65535) return `${port} is not a TCP port`;
-  // A name is given an address inside the sandbox. An address cannot be: every program reads the last
+  // A name is given an address inside the sandbox. An address cannot be: every program reads the
+  // last
   // label as a number when it starts like one (WHATWG URL, "ends in a number").
   const last = host.slice(host.lastIndexOf('.') + 1);
   if (HOST_NAME.test(host) && host.length <= 253 && !/^(?:[0-9]+|0x[0-9a-f]*)$/i.test(last)) {

@@ -1,4 +1,7 @@
-/** bubblewrap as a process: with the descriptors and the environment it is meant to have, and no others. */
+/**
+ * bubblewrap as a process: with the descriptors and the environment it is meant to have, and no
+ * others.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type BwrapCommand, DESCRIPTORS } from '../execution/bwrap.ts';
 import { pipeOf } from './pipe.ts';
@@ -6,7 +9,9 @@ import { readStatus, type Status } from './status.ts';
 
 export interface BwrapProcess extends Disposable {
   readonly status: AsyncIterable<Status>;
-  /** Hands over the generated files. Until then bubblewrap waits, its inner user namespace not made. */
+  /**
+   * Hands over the generated files. Until then bubblewrap waits, its inner user namespace not made.
+   */
   giveFiles(): void;
   /** Hands over the seccomp program, and with it the start. */
   giveFilter(filter: Uint8Array): void;
@@ -45,12 +50,14 @@ export function spawnBwrap(outfit: Outfit): BwrapProcess {
 }
 
 /**
- * Constant; all data are arguments: $1 the last descriptor to keep, then the program and its arguments.
+ * Constant; all data are arguments: $1 the last descriptor to keep, then the program and its
+ * arguments.
  *
- * Closes what else was inherited: node-pty leaves the terminals of all other runs open across exec, Node
- * what it was started with itself, and bubblewrap passes everything on. Of the tools that are surely
- * there only bash closes descriptors above 9. `exec -c` empties the environment, which bubblewrap shows
- * inside at /proc/1/environ. And if the host's memory runs out, an action is the first to go.
+ * Closes what else was inherited: node-pty leaves the terminals of all other runs open across exec,
+ * Node what it was started with itself, and bubblewrap passes everything on. Of the tools that are
+ * surely there only bash closes descriptors above 9. `exec -c` empties the environment, which
+ * bubblewrap shows inside at /proc/1/environ. And if the host's memory runs out, an action is the
+ * first to go.
  */
 const KEEP_ONLY = `
 for entry in /proc/self/fd/*; do

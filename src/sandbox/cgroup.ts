@@ -1,7 +1,7 @@
 /**
- * A ceiling on processes for a daemon that runs as root: a control group with the pids controller, in
- * version 1 or 2. The kernel never refuses a process to the host's root, whatever RLIMIT_NPROC says
- * (kernel/fork.c, INIT_USER); any other user is held by it and needs none of this.
+ * A ceiling on processes for a daemon that runs as root: a control group with the pids controller,
+ * in version 1 or 2. The kernel never refuses a process to the host's root, whatever RLIMIT_NPROC
+ * says (kernel/fork.c, INIT_USER); any other user is held by it and needs none of this.
  */
 import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';

@@ -1,4 +1,6 @@
-/** What this host has of the things that a sandbox is made of. Looked at once, when it is opened. */
+/**
+ * What this host has of the things that a sandbox is made of. Looked at once, when it is opened.
+ */
 import { accessSync, constants, existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { Fault } from '../base/errors.ts';
 import { type Host, SYSTEM_FILES, SYSTEM_FOLDERS } from '../execution/bwrap.ts';
@@ -29,7 +31,10 @@ export function requireArchitecture(): Architecture {
   throw missing(`a seccomp filter for ${arch}`, 'there is one for x64 and arm64');
 }
 
-/** /lib64 may lead to usr/lib64 or, by a link of its own, elsewhere: only links into /usr stay links. */
+/**
+ * /lib64 may lead to usr/lib64 or, by a link of its own, elsewhere: only links into /usr stay
+ * links.
+ */
 function describeFolder(path: string): Host['folders'][number] {
   const isLink = lstatSync(path).isSymbolicLink() && realpathSync(path).startsWith('/usr/');
   return isLink ? { path, link: readlinkSync(path) } : { path };

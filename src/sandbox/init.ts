@@ -1,7 +1,7 @@
 /**
- * The first process of a sandbox (number 1 inside), as the host sees it. When it dies the kernel kills
- * all others inside. A process id alone may have a new owner; with the id of its pid namespace it cannot,
- * so every signal is preceded by that comparison.
+ * The first process of a sandbox (number 1 inside), as the host sees it. When it dies the kernel
+ * kills all others inside. A process id alone may have a new owner; with the id of its pid
+ * namespace it cannot, so every signal is preceded by that comparison.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { namespaceOf, readProcess, signalProcess } from './proc.ts';

@@ -1,6 +1,7 @@
 /**
- * The sandbox: runs plans, each in namespaces, a terminal and limits of its own, by bubblewrap. It keeps
- * nothing on disk: what a run writes outside of its plan's paths is in memory that goes with it.
+ * The sandbox: runs plans, each in namespaces, a terminal and limits of its own, by bubblewrap. It
+ * keeps nothing on disk: what a run writes outside of its plan's paths is in memory that goes with
+ * it.
  */
 import { realpathSync } from 'node:fs';
 import { describeError, Fault } from '../base/errors.ts';
@@ -26,14 +27,16 @@ export interface SandboxOptions {
 
 type OnOutput = (bytes: Uint8Array) => void;
 
-/** The port, with runs that can be typed to. Disposing of it kills what runs and waits for the end. */
+/**
+ * The port, with runs that can be typed to. Disposing of it kills what runs and waits for the end.
+ */
 export interface OpenSandbox extends Sandbox, AsyncDisposable {
   start(plan: Plan, onOutput: OnOutput): TerminalRun;
 }
 
 /**
- * Throws Fault `sandbox_unavailable` with what to do, if this host lacks a program or has a hidden folder
- * where every action sees it.
+ * Throws Fault `sandbox_unavailable` with what to do, if this host lacks a program or has a hidden
+ * folder where every action sees it.
  */
 export function openSandbox(options: SandboxOptions): OpenSandbox {
   const equipment = findEquipment();

@@ -1,7 +1,7 @@
 /**
- * Ceilings on what a sandbox uses, put on its first process before the action starts and inherited by
- * all others. From outside and that late, because RLIMIT_NPROC counts per user and user namespace
- * (Linux 5.14): set any earlier it would count the daemon's own processes too.
+ * Ceilings on what a sandbox uses, put on its first process before the action starts and inherited
+ * by all others. From outside and that late, because RLIMIT_NPROC counts per user and user
+ * namespace (Linux 5.14): set any earlier it would count the daemon's own processes too.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -12,8 +12,8 @@ const OPEN_FILES = 1024;
 const PATIENCE_MS = 10_000;
 
 /**
- * Resolves once the limits hold; dispose of the result when the sandbox is gone. Rejects if one cannot
- * be put: an action must not run with less of a fence than planned.
+ * Resolves once the limits hold; dispose of the result when the sandbox is gone. Rejects if one
+ * cannot be put: an action must not run with less of a fence than planned.
  */
 export async function limitSandbox(pid: number, limits: Plan['limits']): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();

@@ -1,7 +1,7 @@
 /**
  * Runs for a moment inside the network namespace of a sandbox, outside of everything else of it:
- * opens the sockets that are asked for (`[[address, port], …]`) and hands them to the daemon, in order.
- * Given to node as text, hence plain JavaScript.
+ * opens the sockets that are asked for (`[[address, port], …]`) and hands them to the daemon, in
+ * order. Given to node as text, hence plain JavaScript.
  */
 import { createServer } from 'node:net';
 

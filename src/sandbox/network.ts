@@ -1,13 +1,13 @@
 /**
  * The destinations of a plan, and nothing else. The sandbox has a network namespace with a loopback
- * interface only. In it we open one listening socket for each destination, on an address that /etc/hosts
- * inside gives to its name, and take the sockets out to the daemon. A connection that the action makes is
- * thus accepted by the daemon, which dials that one destination and carries bytes. Bytes are not looked
- * at, so TLS runs from the action to the destination, by its true name.
+ * interface only. In it we open one listening socket for each destination, on an address that
+ * /etc/hosts inside gives to its name, and take the sockets out to the daemon. A connection that
+ * the action makes is thus accepted by the daemon, which dials that one destination and carries
+ * bytes. Bytes are not looked at, so TLS runs from the action to the destination, by its true name.
  *
- * The sockets are made by a helper that joins the namespace while bubblewrap is still setting it up: its
- * owner, the outer user namespace, is then within reach and gives the right to low ports. The action is
- * in a user namespace beneath and has no capability over either.
+ * The sockets are made by a helper that joins the namespace while bubblewrap is still setting it
+ * up: its owner, the outer user namespace, is then within reach and gives the right to low ports.
+ * The action is in a user namespace beneath and has no capability over either.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -30,9 +30,9 @@ const POLL_MS = 1;
 const PATIENCE_MS = 10_000;
 
 /**
- * Resolves once all of `forwards` are open in the sandbox whose first process is `pid`, which has to be
- * held between the making of its outer and of its inner user namespace. Dispose of the result when the
- * sandbox is gone. Rejects if one of them cannot be opened.
+ * Resolves once all of `forwards` are open in the sandbox whose first process is `pid`, which has
+ * to be held between the making of its outer and of its inner user namespace. Dispose of the result
+ * when the sandbox is gone. Rejects if one of them cannot be opened.
  */
 export async function openForwards(
   pid: number,
@@ -56,7 +56,9 @@ export async function openForwards(
   return stack.move();
 }
 
-/** bubblewrap writes the map of its outer user namespace right after it has brought the loopback up. */
+/**
+ * bubblewrap writes the map of its outer user namespace right after it has brought the loopback up.
+ */
 async function loopbackUp(pid: number): Promise<void> {
   while (readFileSync(`/proc/${pid}/uid_map`, 'utf8').trim() === '') await sleep(POLL_MS);
 }

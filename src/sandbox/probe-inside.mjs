@@ -1,7 +1,7 @@
 /**
- * Runs as an action, tries what no action may do, and prints what it got: an object of strings, judged
- * by probe.ts. Its arguments: what was laid out for it (`Bait` there), and a file with the descriptors
- * that it was started with. Given to node as text, hence plain JavaScript.
+ * Runs as an action, tries what no action may do, and prints what it got: an object of strings,
+ * judged by probe.ts. Its arguments: what was laid out for it (`Bait` there), and a file with the
+ * descriptors that it was started with. Given to node as text, hence plain JavaScript.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * Tries the sandbox: starts actions that attempt what no action may do, with bait laid out for them, and
- * compares what they got with what they should. What could not be tried has not passed.
+ * Tries the sandbox: starts actions that attempt what no action may do, with bait laid out for
+ * them, and compares what they got with what they should. What could not be tried has not passed.
  */
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';

@@ -1,7 +1,9 @@
 /** Other processes, by way of /proc: each may be gone at any moment, which is no error. */
 import { readFileSync, readlinkSync } from 'node:fs';
 
-/** The text of `/proc/<pid>/<name>`; empty if there is no such process, or it is not ours to read. */
+/**
+ * The text of `/proc/<pid>/<name>`; empty if there is no such process, or it is not ours to read.
+ */
 export function readProcess(pid: number | string, name: string): string {
   try {
     return readFileSync(`/proc/${pid}/${name}`, 'utf8');

@@ -1,11 +1,12 @@
 /**
- * The seccomp filter of every action: a classic BPF program over `struct seccomp_data`, assembled from
- * the tables in syscalls.ts. Pure. It stands behind the namespaces: it makes the kernel smaller, and
- * refuses what namespaces do not cover (pushing input into a terminal, sockets to the hypervisor).
+ * The seccomp filter of every action: a classic BPF program over `struct seccomp_data`, assembled
+ * from the tables in syscalls.ts. Pure. It stands behind the namespaces: it makes the kernel
+ * smaller, and refuses what namespaces do not cover (pushing input into a terminal, sockets to the
+ * hypervisor).
  *
  * Layout of seccomp_data, little endian: nr at 0, arch at 4, instruction pointer at 8, args[i] at
- * 16 + 8 i. Only the low half of an argument is compared: the kernel reads these arguments as 32 bits,
- * and a filter that looks at all 64 is passed by setting a high bit (CVE-2019-10063).
+ * 16 + 8 i. Only the low half of an argument is compared: the kernel reads these arguments as 32
+ * bits, and a filter that looks at all 64 is passed by setting a high bit (CVE-2019-10063).
  */
 import { JUDGED_SYSCALLS, REFUSED_SYSCALLS, type SyscallNumbers } from './syscalls.ts';
 
@@ -38,7 +39,8 @@ export function assembleFilter(architecture: Architecture): readonly Instruction
     ...load(NUMBER_OFFSET),
     ...(architecture === 'x64' ? [...atLeast(X32_BIT, 0, 1), ...end(refuse(ENOSYS))] : []),
     ...Object.values(REFUSED_SYSCALLS).flatMap((syscall) => on(syscall, end(refuse(EPERM)))),
-    // Its flags lie in memory, where no filter can look; callers fall back to clone (CVE-2021-41133).
+    // Its flags lie in memory, where no filter can look; callers fall back to clone
+    // (CVE-2021-41133).
     ...on(clone3, end(refuse(ENOSYS))),
     ...on(clone, refuseFlag(0, CLONE_NEWUSER)),
     ...on(ioctl, refuseValues(1, [TIOCSTI, TIOCLINUX, TIOCSETD], EPERM)),
@@ -48,7 +50,9 @@ export function assembleFilter(architecture: Architecture): readonly Instruction
   ];
 }
 
-/** The bytes that the kernel takes: eight for each instruction, little endian on both architectures. */
+/**
+ * The bytes that the kernel takes: eight for each instruction, little endian on both architectures.
+ */
 export function formatFilter(program: readonly Instruction[]): Uint8Array {
   const bytes = new DataView(new ArrayBuffer(program.length * 8));
   for (const [index, { code, ifTrue, ifFalse, k }] of program.entries()) {

@@ -1,7 +1,7 @@
 /**
- * What bubblewrap writes to `--json-status-fd`: a line once the sandbox has its namespaces, a line when
- * the action has ended. The second is missing if the action was never started. bubblewrap closes the
- * descriptor before any code of the action runs, so the lines are its own.
+ * What bubblewrap writes to `--json-status-fd`: a line once the sandbox has its namespaces, a line
+ * when the action has ended. The second is missing if the action was never started. bubblewrap
+ * closes the descriptor before any code of the action runs, so the lines are its own.
  */
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';

@@ -1,7 +1,7 @@
 /**
- * System calls that no action gets, by their number on x86-64 and arm64 (`undefined`: not there). The
- * reference is flatpak's block-list (common/flatpak-run.c); the last two groups are ours. The numbers
- * are those of <asm/unistd_64.h> and <asm-generic/unistd.h>; they never change.
+ * System calls that no action gets, by their number on x86-64 and arm64 (`undefined`: not there).
+ * The reference is flatpak's block-list (common/flatpak-run.c); the last two groups are ours. The
+ * numbers are those of <asm/unistd_64.h> and <asm-generic/unistd.h>; they never change.
  */
 export type SyscallNumbers = readonly [x64: number, arm64: number | undefined];
 

@@ -1,9 +1,10 @@
 /**
- * A pseudo-terminal, read to its last byte. The only importer of node-pty, of which it uses the one thing
- * that Node lacks: opening a pty. Its `spawn` is not for us: it adds to the environment, passes no
- * descriptors on, and 200 ms after the process has ended drops what was not read by then
- * (DESTROY_SOCKET_TIMEOUT_MS in lib/unixTerminal.js). Here the end of the output is what the kernel says
- * it is: once nobody has the other side open any more and all was read, reading fails with EIO.
+ * A pseudo-terminal, read to its last byte. The only importer of node-pty, of which it uses the one
+ * thing that Node lacks: opening a pty. Its `spawn` is not for us: it adds to the environment,
+ * passes no descriptors on, and 200 ms after the process has ended drops what was not read by then
+ * (DESTROY_SOCKET_TIMEOUT_MS in lib/unixTerminal.js). Here the end of the output is what the kernel
+ * says it is: once nobody has the other side open any more and all was read, reading fails with
+ * EIO.
  */
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -65,7 +66,8 @@ function openPty({ columns, rows }: TerminalSize): { master: number; device: num
   if (!isPty(opened)) throw new Fault('sandbox_unavailable', 'node-pty opened no terminal');
   using stack = new DisposableStack();
   stack.defer(() => closeSync(opened.master));
-  // Opened anew: node-pty's descriptor is non-blocking, a mode that the process would share and that
+  // Opened anew: node-pty's descriptor is non-blocking, a mode that the process would share and
+  // that
   // makes its writes fail under load; and it would be inherited by every other process we start.
   using _slave = { [Symbol.dispose]: () => closeSync(opened.slave) };
   const device = openSync(opened.pty, constants.O_RDWR | constants.O_NOCTTY);
@@ -85,7 +87,9 @@ const hasFields = (value: unknown, types: Readonly<Record<string, string>>): boo
   value !== null &&
   Object.entries(types).every(([name, type]) => typeof Reflect.get(value, name) === type);
 
-/** How much was taken at once. Node's own stream would block the whole daemon until all of it is. */
+/**
+ * How much was taken at once. Node's own stream would block the whole daemon until all of it is.
+ */
 function writeNow(descriptor: number, bytes: Uint8Array): number {
   try {
     return writeSync(descriptor, bytes);

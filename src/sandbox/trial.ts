@@ -1,6 +1,6 @@
 /**
- * A program that makes one system call and exits with its errno (0: it was done). Assembled here, byte
- * by byte, so that what the kernel really answers can be tried with no compiler at hand. Pure.
+ * A program that makes one system call and exits with its errno (0: it was done). Assembled here,
+ * byte by byte, so that what the kernel really answers can be tried with no compiler at hand. Pure.
  */
 import type { Architecture } from './seccomp.ts';
 
@@ -21,7 +21,8 @@ export function assembleTrial(architecture: Architecture, trial: Trial): Uint8Ar
 }
 
 const HEAD_BYTES = 64 + 56;
-const IDENTITY = [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]; // 64 bits, little endian
+/** "\\x7fELF", 64 bits, little endian. */
+const IDENTITY = [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /** An ELF header and one loadable segment, readable and executable, of the whole file. */
 function elfHead(architecture: Architecture, codeBytes: number): readonly number[] {
