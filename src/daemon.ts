@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { History } from './audit/history.ts';
-import { describeError, Fatal } from './base/errors.ts';
+import { describeError, Fatal, Fault } from './base/errors.ts';
 import { openCards } from './cards.ts';
 import { type Directory, readKey, readPolicy, readSecret } from './config/directory.ts';
 import { openMatrix } from './matrix/connect.ts';
@@ -18,6 +18,7 @@ import type { Log } from './ports.ts';
 import { openRefusals } from './refusals.ts';
 import { openRequests } from './requests.ts';
 import { openSandbox } from './sandbox/launch.ts';
+import { probeSandbox } from './sandbox/probe.ts';
 import { readSigningKey } from './store/keys.ts';
 import { openLedger } from './store/ledger.ts';
 import { openState } from './store/state.ts';
@@ -68,6 +69,8 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
     }),
   );
   const hidden = [directory.root, directory.secretsPath, statePath];
+  const proven = proveSandbox(hidden);
+  proven.catch(() => {}); // awaited below, if nothing else fails first
   const sandbox = opening.use(openSandbox({ size: { columns: COLUMNS, rows: ROWS }, hidden }));
   const matrix = opening.use(
     await openMatrix({
@@ -107,6 +110,7 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
     version: VERSION,
   });
 
+  await proven;
   await ledger.append({ type: 'boot', version: VERSION, policy: policy.sha256 });
   await requests.recover();
   const ready = Promise.withResolvers<void>();
@@ -137,7 +141,7 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
         await ledger.append({ type: 'policy.loaded', policy: policy.sha256 });
         log.info({ policy: policy.sha256 }, 'policy loaded');
       } catch (error) {
-        const problem = describeError(error).slice(0, 4000);
+        const problem = describeError(error).slice(0, 4000).toWellFormed();
         log.error({ problem }, 'the new policy is not valid; the old one stays');
         await ledger.append({ type: 'policy.rejected', policy: policy.sha256, problem });
       }
@@ -149,6 +153,14 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
+}
+
+/** No sandbox, no run, hence no daemon: each wall is tried before the first command is heard. */
+async function proveSandbox(hidden: readonly string[]): Promise<void> {
+  const broken = (await probeSandbox(hidden)).filter(({ ok }) => !ok);
+  if (broken.length === 0) return;
+  const list = broken.map(({ name, detail }) => `  not so: ${name} (${detail})`).join('\n');
+  throw new Fault('sandbox_unavailable', `the sandbox does not hold; see vaktrom doctor:\n${list}`);
 }
 
 function registerOf(policy: Policy, bot: Register['bot']): Register {

@@ -36,7 +36,8 @@ export async function doctor(root: string, json: boolean, io: Io): Promise<ExitC
   await look('the state folder is private', () => checkPrivate(directory.statePath));
   await look('the daemon does not run as root', checkUser);
   await look('the homeserver knows us', () => checkHomeserver(directory));
-  findings.push(...(await probeSandbox()));
+  const hidden = [directory.root, directory.secretsPath, directory.statePath];
+  findings.push(...(await probeSandbox(hidden)));
   if (json) io.out(JSON.stringify({ ok: findings.every((f) => f.ok), findings }));
   else
     for (const { name, ok, detail } of findings)

@@ -8,6 +8,7 @@ import { fromBase64 } from '../base/bytes.ts';
 import { Fault, type FaultCode } from '../base/errors.ts';
 import { formatProblem } from './document.ts';
 import { type PolicyFile, parsePolicy } from './policy-file.ts';
+import { testPolicy } from './policy-test.ts';
 import { parseSettings, type Settings } from './settings.ts';
 import { type ClosedTo, readTextFile } from './text-file.ts';
 
@@ -39,12 +40,20 @@ export async function openDirectory(root: string): Promise<Directory> {
   };
 }
 
-/** Throws Fault `policy_invalid` with every problem on a line of its own, or `file_unsafe`. */
+/**
+ * Throws Fault `policy_invalid` with every problem on a line of its own, or `file_unsafe`. A policy
+ * that fails its own tests is not the one that its author meant: it is refused like any other mistake.
+ */
 export async function readPolicy(path: string): Promise<PolicyFile> {
   const hint = 'name it under policy:';
   const text = await readText(path, { closedTo: 'writers', code: 'policy_invalid', hint });
   const parsed = parsePolicy(text, path);
   if (!parsed.ok) throw new Fault('policy_invalid', parsed.error.map(formatProblem).join('\n'));
+  const failed = testPolicy(parsed.value).filter(({ fault }) => fault !== undefined);
+  if (failed.length > 0) {
+    const list = failed.map(({ name, fault }) => `  ${name}: ${fault}`).join('\n');
+    throw new Fault('policy_invalid', `${path} does not do what its own tests say:\n${list}`);
+  }
   return parsed.value;
 }
 

@@ -25,12 +25,14 @@ export const testPolicy = (file: PolicyFile): readonly TestResult[] =>
 function faultIn({ policy }: PolicyFile, expected: PolicyExpectation): string | undefined {
   const person = expected.as as PersonName;
   const room = expected.in as RoomName;
+  // As in the room: who has no identity pinned cannot do what only a pinned one may.
+  const pinned = policy.people.get(person)?.accounts.some((a) => a.identity !== undefined) ?? false;
   const typed = expected.do.replace(/^!/, '');
   const command = parseCommand(typed, allOffers(policy), visibleNames(policy, person));
   const decision = command.ok
     ? decide(
         policy,
-        { person, pinned: true, room, action: command.value.name, values: command.value.values },
+        { person, pinned, room, action: command.value.name, values: command.value.values },
         {
           now: expected.at ?? DEFAULT_TIME,
           factor: expected.step_up,

@@ -103,7 +103,7 @@ export async function openPerson(options: PersonOptions): Promise<Person> {
       client.stop();
       ending.abort();
       await listening;
-      crypto.close();
+      await crypto.close();
     },
   };
 }

@@ -4,7 +4,7 @@ import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn as spawnPty } from 'node-pty';
-import { LogVerifier } from '../../src/audit/verify.ts';
+import { verifyLog } from '../../src/audit/verify.ts';
 import type { PersonName, RoomName } from '../../src/base/ids.ts';
 import { parsePolicy } from '../../src/config/policy-file.ts';
 import type { Plan } from '../../src/execution/plan.ts';
@@ -13,7 +13,7 @@ import { openSandbox } from '../../src/sandbox/launch.ts';
 import { makeSigningKey, readSigningKey, verifySignature } from '../../src/store/keys.ts';
 import { openLedger } from '../../src/store/ledger.ts';
 import { createLedger, ledgerFiles } from '../../src/store/ledger-files.ts';
-import { readLines } from '../../src/store/lines.ts';
+import { readLines, readNotes } from '../../src/store/lines.ts';
 import { type Figure, median, perSecond, timed } from './figures.ts';
 
 export async function measureLocal(): Promise<Figure[]> {
@@ -72,9 +72,8 @@ async function measureRecording(): Promise<Figure[]> {
   await ledger[Symbol.asyncDispose]();
   const files = ledgerFiles(folder);
   const verifyMs = await timed(async () => {
-    const verifier = new LogVerifier(signer, verifySignature);
-    for await (const line of readLines(files.log)) verifier.take(line.bytes);
-    if (verifier.finish(await readFile(files.checkpoints, 'utf8')).verdict !== 'intact')
+    const logged = { lines: readLines(files.log), notes: readNotes(files.checkpoints) };
+    if ((await verifyLog(logged, signer, verifySignature)).verdict !== 'intact')
       throw new Error('not intact');
   });
   const flushes = { name: 'bare write + fdatasync', value: floor };

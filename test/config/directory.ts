@@ -130,3 +130,13 @@ t.test('a key is 32 bytes of base64, or damaged', async (t) => {
   for (const text of ['AAAA', good.slice(0, -2), good.replace('=', ''), `${good}${good}`])
     await t.rejects(read(text), damaged);
 });
+
+t.test('a policy that fails its own tests is no policy', async (t) => {
+  const root = t.testdir({
+    'p.yaml': `${SMALL}tests:\n  - { as: alice, in: ops, do: status web, expect: deny }\n`,
+  });
+  await t.rejects(readPolicy(join(root, 'p.yaml')), {
+    code: 'policy_invalid',
+    message: /does not do what its own tests say:\n {2}alice in ops: status web: got allow/,
+  });
+});

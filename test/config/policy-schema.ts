@@ -325,45 +325,45 @@ refuses('parameters are a list, a pattern or a number', [
   ],
 ]);
 
-const require = (text: string) => `    effect: change\n    require: { ${text} }`;
+const requiring = (text: string) => `    effect: change\n    require: { ${text} }`;
 refuses('what is required is a factor, sign-offs, or both', [
   [
     12,
-    require('step_up: otp'),
+    requiring('step_up: otp'),
     'p:13:25: actions.status.require.step_up: must be one of totp, webauthn; did you mean "totp"?',
   ],
   [
     12,
-    require('approvals: 2'),
+    requiring('approvals: 2'),
     'p:13:27: actions.status.require.approvals: must be a list, or must be a map (name: value)',
   ],
-  [12, require('approvals: []'), 'p:13:27: actions.status.require.approvals: must not be empty'],
+  [12, requiring('approvals: []'), 'p:13:27: actions.status.require.approvals: must not be empty'],
   [
     12,
-    require('approvals: { count: 0, roles: [ops] }'),
+    requiring('approvals: { count: 0, roles: [ops] }'),
     'p:13:36: actions.status.require.approvals.count: must be at least 1',
   ],
   [
     12,
-    require('approvals: [{ count: 10, roles: [ops] }]'),
+    requiring('approvals: [{ count: 10, roles: [ops] }]'),
     'p:13:37: actions.status.require.approvals.0.count: must be at most 9',
   ],
   [
     12,
-    require('approvals: [{ count: 1, roles: [ops] }, { count: 1 }]'),
+    requiring('approvals: [{ count: 1, roles: [ops] }, { count: 1 }]'),
     'p:13:56: actions.status.require.approvals.1.roles: is missing (a list)',
   ],
   [
     12,
-    require('within: 30'),
+    requiring('within: 30'),
     'p:13:24: actions.status.require.within: must be text: put it in quotes',
   ],
   [
     12,
-    require('within: 30min'),
+    requiring('within: 30min'),
     'p:13:24: actions.status.require.within: must be a duration such as 90s, 15m, 2h or 1d',
   ],
-  [12, require('within: 8d'), 'p:13:24: actions.status.require.within: must be at most 7d'],
+  [12, requiring('within: 8d'), 'p:13:24: actions.status.require.within: must be at most 7d'],
 ]);
 
 const sandbox = (text: string) => `    effect: read\n    sandbox: { ${text} }`;

@@ -2,7 +2,7 @@ import t from 'tap';
 import { problemsOf, SMALL, small, TEAM } from './fixtures/policies.ts';
 
 const allow = (text: string) => small(13, `    allow: { ${text} }`);
-const require = (text: string) =>
+const requiring = (text: string) =>
   small(12, '    effect: change', `    require: { approvals: ${text} }`);
 const test = (text: string) => `${SMALL}tests:\n  - { ${text}, do: status web, expect: allow }\n`;
 
@@ -21,11 +21,11 @@ const REFUSED: Readonly<Record<string, readonly [text: string, ...problems: read
     'p:13:52: actions.status.allow.windows.0: there is no window "night"',
   ],
   'a role to sign off that nobody has': [
-    require('{ count: 1, roles: [deb] }'),
+    requiring('{ count: 1, roles: [deb] }'),
     'p:13:47: actions.status.require.approvals.roles.0: no person has the role "deb"; did you mean "dev"?',
   ],
   'a role to sign off, in one of several groups': [
-    require('[{ count: 1, roles: [dev] }, { count: 1, roles: [ops, sre] }]'),
+    requiring('[{ count: 1, roles: [dev] }, { count: 1, roles: [ops, sre] }]'),
     'p:13:81: actions.status.require.approvals.1.roles.1: no person has the role "sre"',
   ],
   'people and rooms of tests': [
