@@ -8,7 +8,7 @@ import { type Block, renderBlocks } from './output/block.ts';
 import type { Chat, Clock, State } from './ports.ts';
 
 /** A run that prints or ends this soon is shown once, not as a card and an edit. */
-const SETTLING_MS = 40;
+const SETTLING_MS = 15;
 const QUIET_MS = 400;
 
 export interface Place {

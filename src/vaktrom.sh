@@ -4,4 +4,5 @@ set -eu
 here=$(dirname "$(readlink -f "$0")")
 node=$here/../node_modules/.bin/node
 [ -x "$node" ] || { echo 'vaktrom: not set up yet; run: npm run -s vaktrom -- --version' >&2; exit 1; }
-exec "$node" --disable-warning=DEP0060 "$here/main.ts" "$@"
+# A young generation of 1 MB: the daemon idles most of the day, and this is a third less memory.
+exec "$node" --max-semi-space-size=1 --disable-warning=DEP0060 "$here/main.ts" "$@"

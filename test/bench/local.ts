@@ -87,7 +87,7 @@ async function measureRecording(): Promise<Figure[]> {
 async function measureFlush(path: string): Promise<number> {
   await using file = await open(path, 'w');
   const line = Buffer.from(`${JSON.stringify(ENTRY)}\n`);
-  return perSecond(async () => {
+  return await perSecond(async () => {
     await file.write(line);
     await file.datasync();
   });

@@ -18,7 +18,8 @@ export interface Server {
   readonly register: (name: string, password: string) => Promise<unknown>;
 }
 
-const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+/** As it is installed. */
+const VAKTROM = join(import.meta.dirname, '..', '..', 'src', 'vaktrom.sh');
 
 export interface Ended {
   readonly code: number | null;
@@ -38,7 +39,7 @@ export async function vaktromIn(folder: string, ...args: readonly string[]): Pro
 }
 
 const start = (args: readonly string[], cwd = '/'): ChildProcess =>
-  spawn(process.execPath, ['--disable-warning=DEP0060', MAIN, ...args], {
+  spawn('sh', [VAKTROM, ...args], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '' },
