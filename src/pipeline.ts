@@ -8,11 +8,7 @@ import type { History } from './audit/history.ts';
 import { Fatal } from './base/errors.ts';
 import { type ActionName, parseRequestId } from './base/ids.ts';
 import { isBuiltIn } from './command/catalogue.ts';
-import {
-  type Command,
-  type ParseRefusalCode,
-  parseCommand,
-} from './command/parse.ts';
+import { type Command, type ParseRefusalCode, parseCommand } from './command/parse.ts';
 import { planRun } from './execution/plan-run.ts';
 import { line } from './output/block.ts';
 import { safeLine } from './output/text.ts';

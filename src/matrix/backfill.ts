@@ -4,7 +4,7 @@
  */
 import type { RoomId } from '../base/ids.ts';
 import type { SyncClient } from './client.ts';
-import { fieldsOf, parseEvents, type TimelineEvent, text } from './events.ts';
+import { fieldsOf, parseEvents, parseToken, type TimelineEvent } from './events.ts';
 
 /** Ten pages; who was away for longer than that is told by the log of the daemon only. */
 const MAX_PAGES = 10;
@@ -20,7 +20,7 @@ export interface Gap {
 
 /** The events in the gap, oldest first; `complete` is false when there were too many. */
 export async function fetchGap(
-  client: SyncClient,
+  client: Pick<SyncClient, 'tryGet'>,
   { room, before, after }: Gap,
 ): Promise<{ readonly events: readonly TimelineEvent[]; readonly complete: boolean }> {
   const path = `/_matrix/client/v3/rooms/${encodeURIComponent(room)}/messages`;
@@ -28,11 +28,13 @@ export async function fetchGap(
   let from = before;
   for (let page = 0; page < MAX_PAGES; page++) {
     const query = { dir: 'b', from, to: after, limit: PAGE };
-    const answer = fieldsOf(await client.doRequest('GET', path, query));
-    const chunk = parseEvents(answer['chunk']);
+    const answer = fieldsOf(await client.tryGet(path, query));
+    const chunk = parseEvents(answer['chunk']).slice(0, PAGE);
     events.push(...chunk);
-    from = text(answer['end']);
-    if (from === '' || chunk.length === 0) return { events: events.toReversed(), complete: true };
+    const end = parseToken(answer['end']);
+    if (end === undefined || chunk.length === 0)
+      return { events: events.toReversed(), complete: true };
+    from = end;
   }
   return { events: events.toReversed(), complete: false };
 }

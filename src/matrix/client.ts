@@ -8,6 +8,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LogLevel, LogService, MatrixClient, MemoryStorageProvider } from 'matrix-bot-sdk';
+import { parseToken } from './events.ts';
 import type { Http } from './http.ts';
 
 LogService.setLevel(LogLevel.ERROR);
@@ -27,8 +28,7 @@ export interface SyncHandlers {
 
 const LONG_POLL_MS = 30_000;
 const NONSENSE_DELAY_MS = 1000;
-/** It is stored, and sent as a part of an address. */
-const MAX_TOKEN_LENGTH = 4000;
+const PATIENCE_MS = 20_000;
 
 const FILTER = JSON.stringify({
   presence: { types: [] },
@@ -82,6 +82,11 @@ export class SyncClient extends MatrixClient {
     }
   }
 
+  /** Asks for what is good to have: not for ever, unlike everything else. */
+  tryGet(path: string, query: Readonly<Record<string, unknown>>): Promise<unknown> {
+    return this.#http({ method: 'GET', path, query, patienceMs: PATIENCE_MS });
+  }
+
   override doRequest(
     method: string,
     path: string,
@@ -110,5 +115,4 @@ const isSyncResponse = (value: unknown): value is SyncResponse =>
   typeof value === 'object' &&
   value !== null &&
   'next_batch' in value &&
-  typeof value.next_batch === 'string' &&
-  value.next_batch.length <= MAX_TOKEN_LENGTH;
+  parseToken(value.next_batch) !== undefined;

@@ -28,7 +28,7 @@ export interface JoinedRoom {
   readonly events: readonly TimelineEvent[];
   /** More was said since the last sync than is given here: where to page back from. */
   readonly gapBefore: string | undefined;
-  /** Somebody's membership changed, so the list of members has to be fetched anew. */
+  /** Somebody's membership changed, or may have, so the list of members has to be fetched anew. */
   readonly membersChanged: boolean;
 }
 
@@ -86,11 +86,15 @@ function parseJoined(room: RoomId, fields: Fields): JoinedRoom {
   const timeline = fieldsOf(fields['timeline']);
   const events = parseEvents(timeline['events']);
   const state = parseEvents(fieldsOf(fields['state'])['events']);
-  const membersChanged = [...state, ...events].some((e) => e.type === 'm.room.member');
-  const token = timeline['prev_batch'];
-  const gapBefore = timeline['limited'] === true && typeof token === 'string' ? token : undefined;
+  const limited = timeline['limited'] === true;
+  const membersChanged = limited || [...state, ...events].some((e) => e.type === 'm.room.member');
+  const gapBefore = limited ? parseToken(timeline['prev_batch']) : undefined;
   return { room, events, gapBefore, membersChanged };
 }
+
+/** A place in a timeline, by the name that the homeserver gives it; it goes back as part of an address. */
+export const parseToken = (raw: unknown): string | undefined =>
+  typeof raw === 'string' && raw !== '' && raw.length <= 4000 ? raw : undefined;
 
 /** Who invited us: the sender of the event that made us invited, as far as the homeserver says. */
 function parseInvite(room: RoomId, fields: Fields): Invite {
@@ -129,7 +133,7 @@ export function parseMessage(type: string, content: unknown): Message | undefine
   if (typeof fields['body'] !== 'string') return undefined;
   const relation = relationOf(fields);
   return {
-    text: withoutFallback(fields, relation, fields['body']),
+    text: withoutFallback(fields, relation, fields['body']).toWellFormed(),
     relation,
     mentions: listOf(fieldsOf(fields['m.mentions'])['user_ids']).filter(
       (u) => typeof u === 'string',

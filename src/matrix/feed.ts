@@ -25,9 +25,9 @@ interface Waiting {
 }
 
 export interface FeedParts {
-  readonly client: SyncClient;
-  readonly crypto: Crypto;
-  readonly members: Members;
+  readonly client: Pick<SyncClient, 'tryGet'>;
+  readonly crypto: Pick<Crypto, 'receive' | 'decrypt'>;
+  readonly members: Pick<Members, 'forget'>;
   readonly register: () => Register;
   readonly clock: Clock;
   readonly log: Log;

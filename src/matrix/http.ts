@@ -20,6 +20,8 @@ export interface HttpRequest {
   readonly timeoutMs?: number;
   /** Gives up at once on what would be tried again. */
   readonly once?: boolean;
+  /** Gives up on it after that time; never, when left out. */
+  readonly patienceMs?: number;
 }
 
 /** The homeserver refused a request for good, with a Matrix error code or an HTTP status. */
@@ -60,10 +62,12 @@ const MAX_ANSWER_BYTES = 32 * 1024 ** 2;
 
 export function openHttp(options: HttpOptions): Http {
   return async (request) => {
+    const patienceMs = request.once ? 0 : (request.patienceMs ?? Infinity);
+    const startedAt = performance.now();
     for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_DELAY_MS)) {
       const result = await attempt(request, options);
       if (result.kind === 'done') return result.body;
-      if (request.once || options.signal.aborted) throw result.error;
+      if (performance.now() - startedAt >= patienceMs || options.signal.aborted) throw result.error;
       const waitMs = Math.max(jitter(delayMs), Math.min(result.waitMs ?? 0, MAX_DELAY_MS));
       options.onRetry?.(result.error.message, waitMs);
       await sleep(waitMs, undefined, { signal: options.signal }).catch(() => {

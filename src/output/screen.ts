@@ -10,8 +10,8 @@ import { safeText } from './text.ts';
 export const COLUMNS = 160;
 export const ROWS = 50;
 // Lines that have left the viewport can no longer change. They are taken over after each chunk, so
-// the emulator never has to keep more than one chunk can push out: a line for each byte.
-const CHUNK_BYTES = 2048;
+// the emulator never has to keep more than one chunk can push out: a line for each character.
+const CHUNK_LENGTH = 2048;
 /** Chunks that are handed over together; each waits for the event loop once. */
 const CHUNKS_AT_ONCE = 16;
 /** More of one line than any message shows. */
@@ -37,10 +37,12 @@ class EmulatedScreen implements Screen {
   readonly #terminal = new xterm.Terminal({
     cols: COLUMNS,
     rows: ROWS,
-    scrollback: CHUNK_BYTES,
+    scrollback: CHUNK_LENGTH,
     allowProposedApi: true,
     logLevel: 'off',
   });
+  // The emulator's own decoder loses characters that are cut by the end of a chunk (6.0.0).
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   /** The lines that have left the viewport; only the last may still go on, in view. */
   readonly #above = new LineList();
   /** Marks the last row above that was taken: nothing moves it there but the loss of other rows. */
@@ -55,8 +57,9 @@ class EmulatedScreen implements Screen {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length; at += CHUNK_BYTES * CHUNKS_AT_ONCE)
-      await this.#write(bytes.subarray(at, at + CHUNK_BYTES * CHUNKS_AT_ONCE));
+    const text = this.#decoder.decode(bytes, { stream: true });
+    for (let at = 0; at < text.length; at += CHUNK_LENGTH * CHUNKS_AT_ONCE)
+      await this.#write(text.slice(at, at + CHUNK_LENGTH * CHUNKS_AT_ONCE));
   }
 
   lines(count = Infinity): readonly string[] {
@@ -80,10 +83,10 @@ class EmulatedScreen implements Screen {
     this.#terminal.dispose();
   }
 
-  #write(bytes: Uint8Array): Promise<void> {
+  #write(text: string): Promise<void> {
     return new Promise((done) => {
-      for (let at = 0; at < bytes.length; at += CHUNK_BYTES)
-        this.#terminal.write(bytes.subarray(at, at + CHUNK_BYTES), () => this.#take());
+      for (let at = 0; at < text.length; at += CHUNK_LENGTH)
+        this.#terminal.write(text.slice(at, at + CHUNK_LENGTH), () => this.#take());
       this.#terminal.write('', done);
     });
   }
@@ -123,7 +126,8 @@ class EmulatedScreen implements Screen {
 
 function addRow(lines: LineList, buffer: IBuffer, index: number): void {
   const row = buffer.getLine(index);
-  const next = buffer.getLine(index + 1);
+  // Behind the last row, the emulator goes on with the first.
+  const next = index + 1 < buffer.length ? buffer.getLine(index + 1) : undefined;
   const continues = next?.isWrapped ?? false;
   // A wide character that did not fit into the last cell has left it empty.
   const isLeftOver =

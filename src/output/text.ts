@@ -14,7 +14,8 @@ const INVISIBLE = new RegExp(`(?!\\n|\\t|(?<=\\p{Extended_Pictographic})\\uFE0F)
 const PILED_MARKS = /(?<=\p{M}{3})\p{M}+/gu;
 // "@room" and account ids: some clients ring for these even when the event says that nobody is meant.
 // Behind a letter or digit none of them does: image@sha256:… can stay as it is.
-const MENTION = /(?<!\w)@(?=room\b|[^\s@:]+:\S)/gi;
+const MENTION = /(?<!@)(?:@{2,}|(?<!\w)@)(?=room\b|[!-9;-?A-~]+:\S)/gi;
+const ANY_MARK = /(?<!\w)@/g;
 const ODD_SPACE = /(?! )[\p{Zs}\u2800]/gu;
 
 /** One line, for a terminal or for ids of our own: line breaks are shown as ⏎, tabs as a space. */
@@ -32,14 +33,15 @@ const visible = (text: string): string =>
     .replace(INVISIBLE, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`)
     .replace(PILED_MARKS, '');
 
-const uncalling = (text: string): string => text.replace(MENTION, '＠');
+const uncalling = (text: string): string =>
+  text.replace(MENTION, (marks) => '＠'.repeat(marks.length));
 
 /**
  * An argument vector as a reader can check it: JSON, one string per argument. What `safeLine` would
  * change is escaped as JSON has it, so that it still parses to exactly these arguments.
  */
 export const safeArgv = (argv: readonly string[]): string =>
-  [INVISIBLE, PILED_MARKS, MENTION, ODD_SPACE].reduce(
+  [INVISIBLE, PILED_MARKS, ANY_MARK, ODD_SPACE].reduce(
     (json, unclear) => json.replace(unclear, escapeForJson),
     JSON.stringify(argv),
   );

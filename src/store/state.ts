@@ -84,6 +84,7 @@ function isContent(value: unknown): value is Content {
     (sync === null || typeof sync === 'string') &&
     typeof owed === 'object' &&
     owed !== null &&
+    !Array.isArray(owed) &&
     Object.values(owed).every((card) => card === null || typeof card === 'string')
   );
 }

@@ -163,10 +163,9 @@ function addressedText(
   if (/^![a-z]/i.test(text)) return text.slice(1);
   if (!message.mentions.includes(register.bot)) return undefined;
   for (const name of register.botNames) {
-    const rest = text.startsWith(name)
-      ? text.slice(name.length).replace(/^\s*[:,]?/, '')
-      : undefined;
-    if (rest !== undefined && /^\s/.test(rest)) return rest.trim().replace(/^!/, '');
+    if (!text.startsWith(name)) continue;
+    const [, rest] = /^(?:\s*[:,]\s*|\s+)!?(.+)$/s.exec(text.slice(name.length)) ?? [];
+    if (rest !== undefined) return rest;
   }
   return undefined;
 }

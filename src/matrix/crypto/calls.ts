@@ -32,7 +32,8 @@ export function openCalls(limitMs = CALL_LIMIT_MS): Calls {
       }),
     end: (last) =>
       alone(async () => {
-        over ??= new Fault('message_unsent', 'the encryption has been shut down');
+        if (over) return; // already, or broken: then there is nothing that could be put in order
+        over = new Fault('message_unsent', 'the encryption has been shut down');
         last();
       }),
   };

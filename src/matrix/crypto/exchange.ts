@@ -24,10 +24,15 @@ export interface ExchangeParts {
 const REFRESH_MS = 5000;
 const MAX_REFRESHED = 1000;
 
+interface Refreshed {
+  readonly at: number;
+  readonly done: Promise<void>;
+}
+
 export class KeyExchange {
   readonly #parts: ExchangeParts;
   readonly #flushing = openMutex();
-  readonly #refreshedAt = new Map<UserId, number>();
+  readonly #refreshed = new Map<UserId, Refreshed>();
 
   constructor(parts: ExchangeParts) {
     this.#parts = parts;
@@ -76,14 +81,23 @@ export class KeyExchange {
     await this.send(await calls.run(async () => machine.queryKeysForUsers(toUserIds([user]))));
   }
 
-  /** A fresh look at an account, unless there was one just now; from now on it is kept up to date. */
-  async refresh(user: UserId): Promise<void> {
+  /** A fresh look at an account, shared with whoever took one just now. */
+  refresh(user: UserId): Promise<void> {
     const now = performance.now();
-    if (now - (this.#refreshedAt.get(user) ?? -Infinity) < REFRESH_MS) return;
-    if (this.#refreshedAt.size >= MAX_REFRESHED) this.#refreshedAt.clear();
-    this.#refreshedAt.set(user, now);
+    const last = this.#refreshed.get(user);
+    if (last && now - last.at < REFRESH_MS) return last.done;
+    if (this.#refreshed.size >= MAX_REFRESHED) this.#refreshed.clear();
+    const done = this.#refresh(user);
+    this.#refreshed.set(user, { at: now, done });
+    return done;
+  }
+
+  /** From now on, the account is also kept up to date. */
+  async #refresh(user: UserId): Promise<void> {
     const { machine, calls } = this.#parts;
     await calls.run(() => machine.updateTrackedUsers(toUserIds([user])));
+    // While the crate has a question about somebody to ask, every look at their identity waits for it.
+    await this.drain();
     this.#tell(await caught(this.query(user)));
   }
 

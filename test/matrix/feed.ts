@@ -1,0 +1,327 @@
+import t from 'tap';
+import type { Decryption, RawEncrypted } from '../../src/matrix/crypto/provenance.ts';
+import type { Sync, TimelineEvent } from '../../src/matrix/events.ts';
+import { openFeed } from '../../src/matrix/feed.ts';
+import type { Sighting } from '../../src/trust/sighting.ts';
+import { event, room, user } from '../support/ids.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { RecordingLog } from '../support/recording-log.ts';
+import { ALICE, BOT, OPS, provenance, register, SESSION } from '../support/sightings.ts';
+
+const DECRYPTED: Decryption = {
+  ...{ kind: 'decrypted', type: 'm.room.message', ...provenance() },
+  content: { msgtype: 'm.text', body: '!status' },
+};
+const missing: Decryption = { kind: 'undecryptable', because: 'missing_key', session: SESSION };
+
+interface World {
+  /** What decrypting an event gives, time after time; by its id. */
+  readonly decrypt?: (event: RawEncrypted, attempt: number) => Decryption;
+  readonly pages?: (query: Readonly<Record<string, unknown>>) => unknown;
+}
+
+function openWorld({ decrypt = () => DECRYPTED, pages = () => ({}) }: World = {}) {
+  const heard: Sighting[] = [];
+  const order: string[] = [];
+  const forgotten: string[] = [];
+  const given: RawEncrypted[] = [];
+  const clock = new ManualClock();
+  const log = new RecordingLog();
+  const feed = openFeed({
+    ...{ clock, log, register },
+    client: { tryGet: async (_path, query) => pages(query) },
+    crypto: {
+      async receive() {
+        order.push('keys');
+      },
+      async decrypt(event) {
+        given.push(event);
+        return decrypt(event, given.length);
+      },
+    },
+    members: { forget: (room) => void forgotten.push(room) },
+    async hear(sighting) {
+      order.push(sighting.event);
+      heard.push(sighting);
+    },
+  });
+  const ids = () => heard.map((s) => s.event);
+  return { feed, heard, ids, order, forgotten, given, clock, log };
+}
+
+const encrypted = (id: string, change: object = {}): TimelineEvent => ({
+  ...{ type: 'm.room.encrypted', event: event(id), sender: ALICE, stateKey: undefined },
+  content: { algorithm: 'm.megolm.v1.aes-sha2', session_id: SESSION, ciphertext: 'AwgA' },
+  ...change,
+});
+const clear = (id: string, body = 'hello'): TimelineEvent => ({
+  ...encrypted(id),
+  type: 'm.room.message',
+  content: { msgtype: 'm.text', body },
+});
+const member = (id: string, who: string, membership = 'join'): TimelineEvent => ({
+  ...encrypted(id),
+  ...{ type: 'm.room.member', stateKey: who, content: { membership } },
+});
+
+const NO_KEYS: Sync['keys'] = {
+  ...{ toDevice: [], changed: [], left: [] },
+  ...{ oneTimeKeyCounts: new Map(), unusedFallbackKeys: new Set() },
+};
+const sync = (
+  events: readonly TimelineEvent[],
+  change: Partial<Sync['joined'][number]> = {},
+): Sync => ({
+  keys: NO_KEYS,
+  joined: [{ room: OPS, events, gapBefore: undefined, membersChanged: false, ...change }],
+  invites: [],
+});
+
+t.test(
+  'keys are taken in before anything is decrypted, and events come in their order',
+  async (t) => {
+    const { feed, order } = openWorld();
+    await feed.handle(sync([encrypted('$1'), clear('$2'), encrypted('$3')]), 'live');
+    t.strictSame(order, ['keys', '$1', '$2', '$3']);
+  },
+);
+
+t.test('what was decrypted is heard with its proof, what was not is heard as such', async (t) => {
+  const { feed, heard } = openWorld({
+    decrypt: (e) =>
+      (e as unknown as { event_id: string }).event_id === '$1'
+        ? DECRYPTED
+        : { kind: 'undecryptable', because: 'damaged', session: SESSION },
+  });
+  await feed.handle(sync([encrypted('$1'), encrypted('$2'), clear('$3')]), 'missed');
+  t.strictSame(heard[0], {
+    ...{ room: OPS, event: '$1', sender: ALICE, thread: '$1', when: 'missed' },
+    seen: {
+      kind: 'decrypted',
+      message: { text: '!status', relation: 'none', mentions: [] },
+      from: provenance(),
+    },
+  });
+  t.match(heard[1]?.seen, { kind: 'undecryptable', because: 'damaged', session: SESSION });
+  t.match(heard[2]?.seen, { kind: 'clear', message: { text: 'hello' } });
+});
+
+t.test('a relation counts whether it stands outside of the ciphertext or in it', async (t) => {
+  const relation = { 'm.relates_to': { rel_type: 'm.replace', event_id: '$0' } };
+  const outside = openWorld();
+  const { content } = encrypted('$1');
+  await outside.feed.handle(
+    sync([encrypted('$1', { content: { ...content, ...relation } })]),
+    'live',
+  );
+  t.match(outside.heard, [{ thread: '$0', seen: { message: { relation: 'edit' } } }]);
+  const inside = openWorld({
+    decrypt: () => ({
+      ...DECRYPTED,
+      content: { msgtype: 'm.text', body: '* !x', 'm.new_content': { body: '!x' } },
+    }),
+  });
+  await inside.feed.handle(sync([encrypted('$1')]), 'live');
+  t.match(inside.heard, [{ seen: { message: { relation: 'edit', text: '!x' } } }]);
+});
+
+t.test('the encryption is given what it needs, and nothing else of the homeserver', async (t) => {
+  const { feed, given } = openWorld();
+  const content = {
+    ...encrypted('$1').content,
+    ...{ device_id: 7, sender_key: {}, 'm.relates_to': 7, deep: [[[]]] },
+  };
+  await feed.handle(sync([encrypted('$1', { content })]), 'live');
+  t.strictSame(given, [
+    {
+      event_id: '$1',
+      sender: ALICE,
+      type: 'm.room.encrypted',
+      origin_server_ts: 0,
+      content: { algorithm: 'm.megolm.v1.aes-sha2', session_id: SESSION, ciphertext: 'AwgA' },
+    },
+  ]);
+});
+
+t.test('what no client can have sent is passed over', async (t) => {
+  const { feed, ids, given } = openWorld();
+  const { content } = encrypted('$1');
+  const odd = [
+    { ...content, algorithm: 'm.olm.v1.curve25519-aes-sha2' },
+    { ...content, session_id: 7 },
+    { ...content, session_id: '' },
+    { ...content, session_id: `${SESSION}x` },
+    { ...content, session_id: '\ud800'.repeat(43) },
+    { ...content, session_id: `${SESSION.slice(1)}\n` },
+    { ...content, ciphertext: 'x'.repeat(100_001) },
+    {},
+  ];
+  await feed.handle(sync(odd.map((content, i) => encrypted(`$${i}`, { content }))), 'live');
+  await feed.handle(sync([encrypted('$state', { stateKey: '' })]), 'live');
+  await feed.handle(sync([encrypted('$own', { sender: BOT })]), 'live');
+  await feed.handle(sync([{ ...clear('$other'), type: 'm.reaction' }]), 'live');
+  t.strictSame([ids(), given], [[], []]);
+});
+
+t.test('rooms that the policy does not name are not even decrypted', async (t) => {
+  const { feed, ids, given } = openWorld();
+  await feed.handle(sync([encrypted('$1')], { room: room('!other:example.org') }), 'live');
+  t.strictSame([ids(), given], [[], []]);
+});
+
+t.test('a message waits for its key, and the position of the sync with it', async (t) => {
+  const { feed, ids, clock } = openWorld({ decrypt: (_, n) => (n < 3 ? missing : DECRYPTED) });
+  await feed.handle(sync([encrypted('$1')]), 'live');
+  t.strictSame([ids(), feed.isWaiting()], [[], true]);
+  await clock.advance(5000);
+  await feed.handle(sync([]), 'live');
+  t.strictSame([ids(), feed.isWaiting()], [[], true]);
+  await feed.handle(sync([]), 'live');
+  t.strictSame([ids(), feed.isWaiting()], [['$1'], false]);
+});
+
+t.test('a message that has waited long enough is heard as what it is', async (t) => {
+  const { feed, heard, clock } = openWorld({ decrypt: () => missing });
+  await feed.handle(sync([encrypted('$1')]), 'live');
+  await clock.advance(10_000);
+  await feed.handle(sync([]), 'live');
+  t.match(heard, [{ event: '$1', when: 'live', seen: { because: 'missing_key' } }]);
+  t.notOk(feed.isWaiting());
+});
+
+t.test('only so many messages wait', async (t) => {
+  const { feed, heard } = openWorld({ decrypt: () => missing });
+  await feed.handle(sync(Array.from({ length: 150 }, (_, i) => encrypted(`$${i}`))), 'live');
+  t.equal(heard.length, 50);
+});
+
+t.test('what waits is still of the time when it came', async (t) => {
+  const { feed, heard } = openWorld({ decrypt: (_, n) => (n === 1 ? missing : DECRYPTED) });
+  await feed.handle(sync([encrypted('$1')]), 'missed');
+  await feed.handle(sync([encrypted('$2')]), 'live');
+  t.strictSame(
+    heard.map(({ event, when }) => [event, when]),
+    [
+      ['$1', 'missed'],
+      ['$2', 'live'],
+    ],
+  );
+});
+
+t.test('what stands before our own arrival was not said to us', async (t) => {
+  const { feed, heard } = openWorld();
+  const events = [encrypted('$before'), member('$join', BOT), encrypted('$after')];
+  await feed.handle(sync(events), 'live');
+  await feed.handle(sync([encrypted('$later'), member('$again', BOT)]), 'live');
+  t.strictSame(
+    heard.map(({ event, when }) => [event, when]),
+    [
+      ['$before', 'history'],
+      ['$after', 'live'],
+      ['$later', 'live'],
+    ],
+    'only the first time that we are in the room',
+  );
+});
+
+t.test('a change of members makes them be asked for again', async (t) => {
+  const { feed, forgotten } = openWorld();
+  await feed.handle(sync([], { membersChanged: true }), 'live');
+  await feed.handle(sync([]), 'live');
+  t.strictSame(forgotten, [OPS]);
+});
+
+t.test('what a sync left out is fetched, and is heard before the rest, as missed', async (t) => {
+  const chunk = ['$gap2', '$gap1'].map((id) => ({
+    ...{ type: 'm.room.encrypted', event_id: id, sender: ALICE },
+    content: encrypted(id).content,
+  }));
+  const queries: unknown[] = [];
+  const { feed, heard, log } = openWorld({
+    pages(query) {
+      queries.push(query);
+      return query['from'] === 't2' ? { chunk } : {};
+    },
+  });
+  await feed.handle(sync([encrypted('$1')], { gapBefore: 't2' }), 'live', 't1');
+  t.strictSame(
+    heard.map(({ event, when }) => [event, when]),
+    [
+      ['$gap1', 'missed'],
+      ['$gap2', 'missed'],
+      ['$1', 'live'],
+    ],
+  );
+  t.match(queries, [{ dir: 'b', from: 't2', to: 't1' }]);
+  t.match(log.messages, ['fetched what a sync left out']);
+});
+
+t.test('a gap that cannot be fetched is on the log, and the rest is heard', async (t) => {
+  const { feed, ids, log } = openWorld({
+    pages() {
+      throw new Error('no');
+    },
+  });
+  await feed.handle(sync([encrypted('$1')], { gapBefore: 't2' }), 'live', 't1');
+  t.strictSame(ids(), ['$1']);
+  t.match(log.lines, [{ level: 'warn', message: /cannot be fetched/ }]);
+});
+
+t.test('without a position before it there is no gap', async (t) => {
+  const { feed, ids } = openWorld({ pages: () => t.fail('asked') });
+  await feed.handle(sync([encrypted('$1')], { gapBefore: 't2' }), 'history');
+  t.strictSame(ids(), ['$1']);
+});
+
+t.test('an upgraded room is not followed, and that is said', async (t) => {
+  const { feed, ids, log } = openWorld();
+  await feed.handle(sync([{ ...member('$1', ''), type: 'm.room.tombstone' }]), 'live');
+  t.strictSame(ids(), []);
+  t.match(log.messages, [/upgraded; I do not follow/]);
+});
+
+t.test('a sighting is handed over before the next one is looked at', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const started: string[] = [];
+  const { feed } = {
+    feed: openFeed({
+      ...{ clock: new ManualClock(), log: new RecordingLog(), register },
+      client: { tryGet: async () => ({}) },
+      crypto: { receive: async () => {}, decrypt: async () => DECRYPTED },
+      members: { forget() {} },
+      async hear({ event }) {
+        started.push(event);
+        await promise;
+      },
+    }),
+  };
+  const handled = feed.handle(sync([encrypted('$1'), encrypted('$2')]), 'live');
+  await new Promise((done) => setImmediate(done));
+  t.strictSame(started, ['$1']);
+  resolve();
+  await handled;
+  t.strictSame(started, ['$1', '$2']);
+});
+
+t.test('what cannot be recorded ends the handling: the sync will come again', async (t) => {
+  const { feed } = {
+    feed: openFeed({
+      ...{ clock: new ManualClock(), log: new RecordingLog(), register },
+      client: { tryGet: async () => ({}) },
+      crypto: { receive: async () => {}, decrypt: async () => DECRYPTED },
+      members: { forget() {} },
+      hear: async () => Promise.reject(new Error('the disk is gone')),
+    }),
+  };
+  await t.rejects(feed.handle(sync([encrypted('$1')]), 'live'), /the disk is gone/);
+});
+
+t.test(
+  'a user whom the policy does not know is heard as well: that is for others to judge',
+  async (t) => {
+    const { feed, heard } = openWorld();
+    const stranger = user('@stranger:example.org');
+    await feed.handle(sync([encrypted('$1', { sender: stranger })]), 'live');
+    t.match(heard, [{ sender: stranger }]);
+  },
+);

@@ -1,0 +1,237 @@
+import fc from 'fast-check';
+import t from 'tap';
+import type { Entry, EntryBody } from '../../src/audit/entry.ts';
+import { History, type Remembered } from '../../src/audit/history.ts';
+import { renderBlocks } from '../../src/output/block.ts';
+import { commandLine, isLong, renderCard, renderRemembered } from '../../src/output/card.ts';
+import type { Decision } from '../../src/policy/decide.ts';
+import { requestEntry, startEntry } from '../../src/request/entries.ts';
+import type { Ending, Outcome, Progress, State } from '../../src/request/life.ts';
+import { anyText, harmIn } from '../support/hostile-text.ts';
+import { plan, request } from '../support/requests.ts';
+
+const REQUEST = request();
+const ID = REQUEST.id;
+const textOf = (state: State, of = REQUEST): string =>
+  renderBlocks(renderCard(of, state, undefined)).text;
+
+const ALLOW: Decision = { kind: 'allow', trace: [], despite: undefined };
+const DENY: Decision = {
+  kind: 'deny',
+  because: 'role',
+  trace: [{ check: 'role', holds: false, need: 'dba', have: 'ops' }],
+};
+const PENDING: Decision = {
+  kind: 'pending',
+  missing: [
+    { kind: 'step_up', factor: 'totp' },
+    {
+      kind: 'approvals',
+      count: 1,
+      quorum: { count: 1, roles: ['ops', 'dba'], stepUp: undefined },
+    },
+  ],
+  trace: [],
+};
+const progress = (...tail: readonly string[]): Progress => ({
+  tail,
+  lines: tail.length,
+  bytes: 1,
+});
+const running = (change: Partial<State & { kind: 'running' }> = {}): State => ({
+  ...{ kind: 'running', sinceAt: 0, progress: progress(), stopping: false },
+  ...change,
+});
+const ending = (outcome: Outcome, change: Partial<Ending> = {}): Ending => ({
+  ...{ outcome, ms: 12_345, progress: progress('one', 'two'), sha256: 'x', capped: false },
+  ...change,
+});
+const ended = (outcome: Outcome, change: Partial<Ending> = {}): State => ({
+  kind: 'ended',
+  ending: ending(outcome, change),
+  entry: 1284,
+});
+
+const PLAN = 'runs ["/opt/ops/deploy","web","1.2.3"] in sandbox, no network, at most 15 min';
+
+/** Every state that a request can be in, and every way in which a run can end. */
+const CARDS: Readonly<Record<string, readonly [State, string]>> = {
+  'new': [{ kind: 'new' }, `… deploy web 1.2.3 · ${ID}`],
+  'about to be refused': [{ kind: 'refusing', decision: DENY }, `… deploy web 1.2.3 · ${ID}`],
+  'about to run': [{ kind: 'intending', decision: ALLOW }, `… deploy web 1.2.3 · ${ID}`],
+  refused: [
+    { kind: 'refused', decision: DENY, entry: 7 },
+    `✗ deploy web 1.2.3 · ${ID}\nRefused. It is for dba; your roles are ops.\nentry 7`,
+  ],
+  'waiting for more than can be given yet': [
+    { kind: 'refused', decision: PENDING, entry: 7 },
+    `⏸ deploy web 1.2.3 · ${ID}\n${PLAN}\n` +
+      'needs alice: a one-time code · 1 sign-off from ops or dba (not alice)\n' +
+      'Not run: there is no way to give these yet. entry 7',
+  ],
+  'running, silent': [running(), `▶ deploy web 1.2.3 · ${ID}\n${PLAN}`],
+  'running, with output': [
+    running({ progress: progress('one', 'two') }),
+    `▶ deploy web 1.2.3 · ${ID}\n${PLAN}\none\ntwo`,
+  ],
+  'running, with more output than is shown': [
+    running({ progress: { tail: ['two', 'three'], lines: 3, bytes: 9 } }),
+    `▶ deploy web 1.2.3 · ${ID}\n${PLAN}\n… 1 line above\ntwo\nthree`,
+  ],
+  'being stopped': [running({ stopping: true }), `▶ deploy web 1.2.3 · ${ID} · stopping\n${PLAN}`],
+  'about to be ended': [
+    { kind: 'ending', ending: ending({ kind: 'exited', exit: 0 }) },
+    `▶ deploy web 1.2.3 · ${ID}\n${PLAN}\none\ntwo`,
+  ],
+  'ended well': [
+    ended({ kind: 'exited', exit: 0 }),
+    `✓ deploy web 1.2.3 · ${ID}\nexit 0 · in 12.3 s · 2 lines · entry 1284\none\ntwo`,
+  ],
+  'ended badly': [
+    ended({ kind: 'exited', exit: 3 }, { progress: progress() }),
+    `✗ deploy web 1.2.3 · ${ID}\nexit 3 · in 12.3 s · 0 lines · entry 1284`,
+  ],
+  'out of time': [
+    ended({ kind: 'timed_out' }, { progress: progress('one') }),
+    `✗ deploy web 1.2.3 · ${ID}\nstopped: out of time · in 12.3 s · 1 line · entry 1284\none`,
+  ],
+  cancelled: [
+    ended({ kind: 'cancelled', by: 'bob' }),
+    `✗ deploy web 1.2.3 · ${ID}\ncancelled by bob · in 12.3 s · 2 lines · entry 1284\none\ntwo`,
+  ],
+  'stopped with the daemon': [
+    ended({ kind: 'stopped' }, { progress: progress() }),
+    `✗ deploy web 1.2.3 · ${ID}\nstopped: the daemon was shut down · in 12.3 s · 0 lines · entry 1284`,
+  ],
+  'not started': [
+    ended({ kind: 'not_started', reason: 'no \x1b[31mbwrap\n@room' }, { progress: progress() }),
+    `✗ deploy web 1.2.3 · ${ID}\nnot started: no \\u{1b}[31mbwrap⏎＠room · entry 1284`,
+  ],
+  'of unknown outcome': [
+    ended({ kind: 'unknown' }, { progress: progress() }),
+    `✗ deploy web 1.2.3 · ${ID}\n` +
+      'outcome unknown: the daemon was interrupted; look before you run it again · entry 1284',
+  ],
+  'capped, with all that was kept attached': [
+    ended(
+      { kind: 'exited', exit: 0 },
+      { capped: true, progress: { tail: ['last'], lines: 9000, bytes: 1 } },
+    ),
+    `✓ deploy web 1.2.3 · ${ID}\n` +
+      'exit 0 · in 12.3 s · 9000 lines · full output attached · output cut at the limit · entry 1284\n' +
+      '… 8999 lines above\nlast',
+  ],
+};
+
+for (const [name, [state, text]] of Object.entries(CARDS))
+  t.test(`the card of a request that is ${name}`, async (t) => t.equal(textOf(state), text));
+
+t.test('the sandbox is told: whom it reaches, where it writes, how long it may take', async (t) => {
+  const sandbox = {
+    read: ['/etc/x'],
+    write: ['/srv/a', '/srv/b'],
+    network: [{ host: 'deploy.internal', port: 443 }],
+  };
+  t.match(
+    textOf(running(), request({ plan: plan({ sandbox }) })),
+    / in sandbox, network deploy\.internal:443, writes \/srv\/a, \/srv\/b, at most 15 min$/,
+  );
+});
+
+t.test('the last lines are shown, up to thirty of them', async (t) => {
+  const tail = Array.from({ length: 40 }, (_, i) => `line ${i}`);
+  const shown = textOf(running({ progress: { tail, lines: 500, bytes: 1 } })).split('\n');
+  t.strictSame(shown.slice(2), ['… 470 lines above', ...tail.slice(10)]);
+  t.ok(isLong({ tail, lines: 500, bytes: 1 }));
+  t.ok(isLong(progress(...tail)));
+  t.notOk(isLong(progress(...tail.slice(10))));
+  t.notOk(isLong(progress()));
+});
+
+t.test('of one line without end, the end is shown, and all of it attached', async (t) => {
+  const long = progress(`start${'x'.repeat(100_000)}end`);
+  const text = textOf(running({ progress: long }));
+  t.match(text, /\nx+end$/);
+  t.notMatch(text, /start/);
+  t.ok(isLong(long));
+});
+
+t.test(
+  'whatever a person types and an action prints, the card fits into a message and says what counts',
+  async (t) => {
+    const nasty = ["'", '"', '<', '&', '\\', '世', '👍', 'é'].map((c) => c.repeat(4000));
+    for (const value of nasty) {
+      const wild = request({
+        values: { a: value, b: value },
+        plan: plan({ argv: ['/x', value, value, value] }),
+      });
+      const tail = Array.from({ length: 40 }, () => value.slice(0, 400));
+      const { text, html } = renderBlocks(
+        renderCard(
+          wild,
+          ended({ kind: 'exited', exit: 0 }, { progress: progress(...tail) }),
+          undefined,
+        ),
+      );
+      t.match(text, /\nexit 0 · in 12\.3 s · 40 lines · full output attached · entry 1284\n/);
+      t.notMatch(text, /a message does not hold it/);
+      const live = renderBlocks(
+        renderCard(wild, running({ progress: progress(...tail) }), undefined),
+      );
+      t.notMatch(live.text, /a message does not hold it/);
+      t.match(live.text, / in sandbox, no network/);
+      t.ok(text.isWellFormed() && html.isWellFormed());
+      t.ok(JSON.stringify([text, html]).length < 24_000);
+    }
+  },
+);
+
+t.test('arguments that are too long to show say how much is missing', async (t) => {
+  const long = request({ plan: plan({ argv: ['/x', 'y'.repeat(20_000), 'the end'] }) });
+  t.match(textOf(running(), long), /\["\/x","y+ \[…\d{5} characters left out…\] y+","the end"\]/);
+});
+
+t.test('nothing that a person types does harm in a card', async (t) => {
+  fc.assert(
+    fc.property(anyText, anyText, (a, b) => {
+      const wild = request({
+        values: { a: a.toWellFormed(), b: b.toWellFormed() },
+        plan: plan({ argv: ['/x', a.toWellFormed(), b.toWellFormed()] }),
+      });
+      const harm = harmIn(textOf(running(), wild), '\n') ?? harmIn(commandLine(wild), '');
+      if (harm !== undefined) throw new Error(harm);
+    }),
+    { numRuns: 1000 },
+  );
+  t.pass();
+});
+
+function remembered(decision: Decision, ...more: readonly EntryBody[]): Remembered {
+  const history = new History();
+  for (const [seq, body] of [requestEntry(REQUEST, decision), ...more].entries())
+    history.note({ v: 1, seq: seq + 40, ts: 't', boot: 'b', ...body } as Entry);
+  const found = history.find(ID);
+  if (!found) throw new Error('forgotten');
+  return found;
+}
+const end = (change: Partial<EntryBody & { type: 'end' }>): EntryBody => ({
+  ...{ type: 'end', request: ID, outcome: 'exited' },
+  ...change,
+});
+
+t.test('what an earlier life of the daemon did not get to say is said from the log', async (t) => {
+  const said = (of: Remembered): string => renderBlocks(renderRemembered(of)).text;
+  const title = `deploy web 1.2.3 · ${ID}`;
+  const started = startEntry(REQUEST);
+  const lost = 'the output was lost when I was restarted · entry 42';
+  t.equal(said(remembered(ALLOW, started, end({ exit: 0 }))), `✓ ${title}\nexit 0 · ${lost}`);
+  t.equal(said(remembered(ALLOW, started, end({ exit: 2 }))), `✗ ${title}\nexit 2 · ${lost}`);
+  t.equal(
+    said(remembered(ALLOW, started, end({ outcome: 'unknown' }))),
+    `✗ ${title}\noutcome unknown: the daemon was interrupted; look before you run it again · ${lost}`,
+  );
+  for (const outcome of ['timed_out', 'cancelled', 'stopped', 'not_started'] as const)
+    t.match(said(remembered(ALLOW, started, end({ outcome }))), /^✗ .*\n.* · the output was lost/);
+  t.equal(said(remembered(DENY)), `✗ ${title}\nNot run (role) · entry 40`);
+  t.equal(said(remembered(PENDING)), `✗ ${title}\nNot run (totp, 1 approval) · entry 40`);
+});

@@ -1,0 +1,69 @@
+import { createPublicKey, verify as nodeVerify } from 'node:crypto';
+import t from 'tap';
+import { Fatal } from '../../src/base/errors.ts';
+import {
+  makeSigningKey,
+  randomSecret,
+  readSigningKey,
+  verifySignature,
+} from '../../src/store/keys.ts';
+import { SIGNING_KEY } from '../support/signer.ts';
+
+const MESSAGE = Buffer.from('a message');
+
+t.test('a new key signs, and what it signs is verified here and elsewhere', async (t) => {
+  const { name, publicKey, sign } = readSigningKey(makeSigningKey('log.example/a'));
+  t.equal(name, 'log.example/a');
+  const signature = sign(MESSAGE);
+  t.ok(verifySignature(signature, MESSAGE, publicKey));
+  const x = Buffer.from(publicKey).toString('base64url');
+  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+  t.ok(nodeVerify(null, MESSAGE, key, signature), 'by OpenSSL');
+});
+
+t.test('a signature is of one message, by one key, and whole', async (t) => {
+  const { publicKey, sign } = readSigningKey(SIGNING_KEY);
+  const other = readSigningKey(makeSigningKey('log.example/a'));
+  const signature = sign(MESSAGE);
+  t.notOk(verifySignature(signature, Buffer.from('a massage'), publicKey));
+  t.notOk(verifySignature(signature, MESSAGE, other.publicKey));
+  t.notOk(verifySignature(signature.subarray(1), MESSAGE, publicKey));
+  t.notOk(verifySignature(new Uint8Array(0), MESSAGE, publicKey));
+  t.notOk(verifySignature(Buffer.concat([signature, signature]), MESSAGE, publicKey));
+});
+
+t.test('no two keys are the same', async (t) => {
+  t.not(makeSigningKey('a'), makeSigningKey('a'));
+  t.notSame(randomSecret(32), randomSecret(32));
+  t.equal(randomSecret(32).length, 32);
+});
+
+t.test('a key is read with the newline of its file', async (t) => {
+  t.same(readSigningKey(`${SIGNING_KEY}\n`).publicKey, readSigningKey(SIGNING_KEY).publicKey);
+});
+
+t.test('a damaged key is refused, and no part of it is told', async (t) => {
+  const damaged = [
+    '',
+    'PRIVATE+KEY+',
+    SIGNING_KEY.slice(0, -1),
+    SIGNING_KEY.replace('PRIVATE', 'PUBLIC'),
+    SIGNING_KEY.replace('log', 'lag'),
+    SIGNING_KEY.replace('3bfe53c7', '3bfe53c8'),
+    SIGNING_KEY.replace('AZyw', 'BZyw'),
+    SIGNING_KEY.replace('AZyw', 'AZyx'),
+    SIGNING_KEY.replace('test.example', 'test example'),
+  ];
+  for (const text of damaged)
+    try {
+      readSigningKey(text);
+      t.fail(`was taken: ${text}`);
+    } catch (error) {
+      t.match(error, { name: 'Fatal', code: 'key_unreadable' });
+      t.ok(error instanceof Fatal && !error.message.includes('AZyw') && error.cause === undefined);
+    }
+});
+
+t.test('a log is not given a name that its notes could not hold', async (t) => {
+  for (const name of ['', 'a b', 'a+b', 'a\n']) t.throws(() => makeSigningKey(name), RangeError);
+});

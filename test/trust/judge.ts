@@ -1,0 +1,271 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { judge, type Spent, type TrustRefusal, type Verdict } from '../../src/trust/judge.ts';
+import type { Provenance, Seen, Sighting, Undecryptable } from '../../src/trust/sighting.ts';
+import { device, event, person, room, user } from '../support/ids.ts';
+import {
+  ALICE,
+  ALICES_KEY,
+  BOB,
+  BOT,
+  MALLORY,
+  message,
+  OPS,
+  provenance,
+  register,
+  SESSION,
+  sighting,
+} from '../support/sightings.ts';
+
+const fresh: Spent = () => undefined;
+const verdictOn = (change: Partial<Sighting> = {}, spent = fresh): Verdict =>
+  judge(sighting(change), register(), spent);
+
+const decrypted = (from: Partial<Provenance> = {}, text = '!status web'): { seen: Seen } => ({
+  seen: { kind: 'decrypted', message: message(text), from: provenance(from) },
+});
+const phone = { id: device('PHONE'), key: 'curve', crossSigned: true, deleted: false };
+const related = (relation: 'edit' | 'reply'): { seen: Seen } => ({
+  seen: { kind: 'decrypted', message: message('!x', { relation }), from: provenance() },
+});
+const undecryptable = (because: Undecryptable): { seen: Seen } => ({
+  seen: { kind: 'undecryptable', because, session: SESSION },
+});
+
+t.test('a fresh command of a pinned person, on a device of their own, is trusted', async (t) => {
+  t.strictSame(verdictOn(), {
+    kind: 'trusted',
+    person: 'alice',
+    account: ALICE,
+    device: 'PHONE',
+    pinned: true,
+    identity: ALICES_KEY,
+    room: 'ops',
+    roomId: OPS,
+    event: '$command',
+    thread: '$command',
+    session: SESSION,
+    index: 7,
+    text: 'status web',
+  });
+});
+
+t.test('an account without a pin is trusted as what it is: not pinned', async (t) => {
+  const identity = { masterKey: 'any other key', changed: false };
+  t.match(verdictOn({ sender: BOB, ...decrypted({ identity }) }), {
+    kind: 'trusted',
+    person: 'bob',
+    pinned: false,
+    identity: 'any other key',
+  });
+});
+
+t.test(
+  'a pinned identity stays trusted when it is new to us: the policy knows better',
+  async (t) => {
+    const identity = { masterKey: ALICES_KEY, changed: true };
+    t.match(verdictOn(decrypted({ identity })), { kind: 'trusted', pinned: true });
+  },
+);
+
+/** For each code, how to get it: every one that there is. */
+const REFUSED: Readonly<Record<TrustRefusal, readonly [Partial<Sighting>, Spent?]>> = {
+  clear_text: [{ seen: { kind: 'clear', message: message('!status') } }],
+  unknown_account: [{ sender: MALLORY }],
+  forwarded_key: [decrypted({ forwarded: true })],
+  device_unknown: [decrypted({ device: undefined })],
+  device_mismatch: [decrypted({ device: { ...phone, key: 'another' } })],
+  device_unsigned: [decrypted({ device: { ...phone, crossSigned: false } })],
+  identity_unknown: [decrypted({ identity: undefined })],
+  identity_mismatch: [decrypted({ identity: { masterKey: 'another', changed: false } })],
+  identity_changed: [
+    { sender: BOB, ...decrypted({ identity: { masterKey: 'another', changed: true } }) },
+  ],
+  edit: [related('edit')],
+  reply: [related('reply')],
+  replayed: [{}, () => 'other'],
+  before_live: [{ when: 'missed' }],
+  missing_key: [undecryptable('missing_key')],
+  unsigned_device: [undecryptable('unsigned_device')],
+  unknown_device: [undecryptable('unknown_device')],
+  sender_mismatch: [undecryptable('sender_mismatch')],
+  identity_violation: [undecryptable('identity_violation')],
+  damaged: [undecryptable('damaged')],
+};
+
+for (const [code, [change, spent]] of Object.entries(REFUSED))
+  t.test(`refused: ${code}`, async (t) => {
+    t.match(verdictOn(change, spent), { kind: 'refused', code });
+  });
+
+t.test('a device that was deleted is not known', async (t) => {
+  t.match(verdictOn(decrypted({ device: { ...phone, deleted: true } })), {
+    code: 'device_unknown',
+  });
+});
+
+t.test('history is before its time as well', async (t) => {
+  t.match(verdictOn({ when: 'history' }), { code: 'before_live' });
+});
+
+t.test('a refusal says whose account it was, if it is one of ours', async (t) => {
+  t.match(verdictOn(related('edit')), { person: 'alice' });
+  t.match(verdictOn({ sender: BOB, ...undecryptable('damaged') }), { person: 'bob' });
+  t.match(verdictOn({ sender: MALLORY, ...undecryptable('damaged') }), { person: undefined });
+});
+
+t.test('what is not for us, or not in a room of ours, or our own, is passed over', async (t) => {
+  t.strictSame(verdictOn({ room: room('!other:example.org') }), { kind: 'ignored' });
+  t.strictSame(verdictOn({ sender: BOT }), { kind: 'ignored' });
+  for (const text of [
+    'hello',
+    '',
+    '!',
+    '! status',
+    '!1',
+    '!!',
+    'say !status',
+    '?status',
+    '！status',
+  ])
+    t.strictSame(verdictOn(decrypted({}, text)), { kind: 'ignored' }, text);
+  const clear: Seen = { kind: 'clear', message: message('only talking') };
+  t.strictSame(verdictOn({ seen: clear }), { kind: 'ignored' });
+});
+
+t.test(
+  'an event that was dealt with is known again, whatever is wrong with it by now',
+  async (t) => {
+    t.strictSame(
+      verdictOn({}, () => 'this'),
+      { kind: 'heard' },
+    );
+    t.strictSame(
+      verdictOn(decrypted({ device: undefined }), () => 'this'),
+      { kind: 'heard' },
+    );
+  },
+);
+
+t.test('what was spent is asked of exactly this position, for exactly this event', async (t) => {
+  const asked: unknown[] = [];
+  verdictOn({ event: event('$e') }, (...args) => void asked.push(args));
+  t.strictSame(asked, [[OPS, SESSION, 7, '$e']]);
+});
+
+t.test('the bot is addressed by a mark, or by a mention and its name', async (t) => {
+  const textOf = (text: string, mentions: readonly string[] = []): string | undefined => {
+    const seen: Seen = {
+      kind: 'decrypted',
+      message: message(text, { mentions }),
+      from: provenance(),
+    };
+    const verdict = verdictOn({ seen });
+    return verdict.kind === 'trusted' ? verdict.text : undefined;
+  };
+  t.equal(textOf('  !status web\n'), 'status web');
+  t.equal(textOf('!Status'), 'Status');
+  for (const text of [
+    'Vaktrom: status web',
+    'Vaktrom, status web',
+    'Vaktrom:status web',
+    'Vaktrom status web',
+    'Vaktrom : !status web',
+    'bot: status web',
+    '@bot:example.org status web',
+  ])
+    t.equal(textOf(text, [BOT]), 'status web', text);
+  t.equal(textOf('Vaktrom: status web'), undefined, 'a name is not a mention');
+  t.equal(textOf('Vaktrom: status web', [ALICE]), undefined, 'nor is the mention of another');
+  t.equal(textOf('status web', [BOT]), undefined, 'nor is a mention an address');
+  t.equal(textOf('Vaktromstatus web', [BOT]), undefined);
+  t.equal(textOf('Vaktrom', [BOT]), undefined);
+  t.equal(textOf('Vaktrom:', [BOT]), undefined);
+});
+
+/** Written without a look at the code: the one thing that makes a command, condition by condition. */
+function mayBeTrusted(s: Sighting, spent: 'this' | 'other' | undefined): boolean {
+  if (s.seen.kind !== 'decrypted') return false;
+  const { from, message } = s.seen;
+  const pins: Readonly<Record<string, string | undefined>> = { [ALICE]: ALICES_KEY };
+  const named = [ALICE, BOB].includes(s.sender) && s.room === OPS;
+  const device = from.device !== undefined && !from.device.deleted && from.device.crossSigned;
+  const made = from.device?.key === from.senderKey && !from.forwarded;
+  const pin = pins[s.sender];
+  const identity =
+    from.identity !== undefined &&
+    (pin === undefined ? !from.identity.changed : from.identity.masterKey === pin);
+  const own = message.relation === 'none' || message.relation === 'thread';
+  return named && device && made && identity && own && s.when === 'live' && spent === undefined;
+}
+
+const mostly = <T>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> =>
+  fc.oneof({ weight: 8, arbitrary: fc.constant(usual) }, fc.constantFrom(usual, ...others));
+
+const anyProvenance: fc.Arbitrary<Provenance> = fc.record({
+  session: fc.constant(SESSION),
+  index: fc.nat(3),
+  senderKey: mostly('curve', 'another', ''),
+  forwarded: mostly(false, true),
+  device: fc.option(
+    fc.record({
+      id: fc.constant(device('PHONE')),
+      key: mostly('curve', 'another', ''),
+      crossSigned: mostly(true, false),
+      deleted: mostly(false, true),
+    }),
+    { nil: undefined, freq: 8 },
+  ),
+  identity: fc.option(
+    fc.record({
+      masterKey: mostly(ALICES_KEY, 'another', '', ALICES_KEY.toLowerCase(), `${ALICES_KEY}=`),
+      changed: mostly(false, true),
+    }),
+    { nil: undefined, freq: 8 },
+  ),
+});
+const anyMessage = fc.record({
+  text: mostly('!status', '!x', 'Vaktrom: x', 'hello', ''),
+  relation: mostly<'none' | 'thread' | 'reply' | 'edit'>('none', 'thread', 'reply', 'edit'),
+  mentions: fc.subarray([BOT, ALICE]),
+});
+const anySeen: fc.Arbitrary<Seen> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('decrypted'),
+      message: anyMessage,
+      from: anyProvenance,
+    }),
+  },
+  fc.record({ kind: fc.constant('clear'), message: anyMessage }),
+  fc.constantFrom(...['missing_key', 'damaged'].map((b) => undecryptable(b as Undecryptable).seen)),
+);
+const anySighting: fc.Arbitrary<Sighting> = fc.record({
+  room: mostly(OPS, room('!ops:example.com'), room('!OPS:example.org')),
+  event: fc.constant(event('$e')),
+  sender: mostly(ALICE, BOB, MALLORY, BOT, user('@Alice:example.org'), user('@alice:example.com')),
+  thread: fc.constant(event('$t')),
+  when: mostly<Sighting['when']>('live', 'missed', 'history'),
+  seen: anySeen,
+});
+
+t.test('nothing is trusted unless every condition holds, and then it is', async (t) => {
+  let trusted = 0;
+  fc.assert(
+    fc.property(anySighting, mostly(undefined, 'this', 'other'), (s, spent) => {
+      const verdict = judge(s, register(), () => spent as ReturnType<Spent>);
+      if (verdict.kind === 'trusted') trusted++;
+      const isAddressed = s.seen.kind === 'decrypted' && s.seen.message.text.startsWith('!');
+      if (verdict.kind !== 'trusted') return !(isAddressed && mayBeTrusted(s, spent as undefined));
+      return (
+        mayBeTrusted(s, spent as undefined) &&
+        verdict.account === s.sender &&
+        verdict.person === (s.sender === ALICE ? person('alice') : person('bob')) &&
+        verdict.pinned === (s.sender === ALICE)
+      );
+    }),
+    { numRuns: 20_000 },
+  );
+  t.ok(trusted > 500, `${trusted} were trusted`);
+});
