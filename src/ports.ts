@@ -1,13 +1,22 @@
 /** What the pipeline needs of the world. Each comment is the contract that an adapter keeps. */
-import type { Entry, EntryBody } from './audit/entry.ts';
-import type { EventId, Instant, RoomId } from './base/ids.ts';
+import type { EntryBody, FrozenFile } from './audit/body.ts';
+import type { Entry } from './audit/entry.ts';
+import type { EventId, Instant, RoomId, UserId } from './base/ids.ts';
 import type { Plan } from './execution/plan.ts';
 import type { Rendered } from './output/block.ts';
+import type { RoomFacts } from './policy/posture.ts';
+
+export interface PostedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** A media type; plain text where it is left out. An image is shown as one. */
+  readonly type?: string;
+}
 
 export interface Post {
   readonly room: RoomId;
-  /** The event in whose thread it is shown. */
-  readonly thread: EventId;
+  /** The event in whose thread it is shown; without one, it stands by itself. */
+  readonly thread?: EventId;
   /**
    * Names the message for good: a second post of the same key, also after a restart, is the same
    * message and not a second one (as long as the homeserver remembers transaction ids).
@@ -16,7 +25,7 @@ export interface Post {
   readonly body: Rendered;
   /** Edits that earlier message of ours. */
   readonly replaces?: EventId;
-  readonly file?: { readonly name: string; readonly bytes: Uint8Array };
+  readonly file?: PostedFile;
 }
 
 export interface Chat {
@@ -26,6 +35,12 @@ export interface Chat {
    * `message_unsent` when the homeserver refuses it for good, or when the daemon shuts down.
    */
   post(post: Post): Promise<EventId>;
+  /** A new encrypted room with one account in it, invited. */
+  openDirect(account: UserId): Promise<RoomId>;
+  /** Asks the homeserver to blank an event; it may refuse, and others may keep what they have. */
+  redact(room: RoomId, event: EventId, reason: string): Promise<void>;
+  /** What the homeserver says of a room just now. */
+  roomFacts(room: RoomId): Promise<RoomFacts>;
 }
 
 export interface Ledger {
@@ -48,6 +63,16 @@ export interface State {
   /** Each resolves once it is durable. */
   owe(request: string, card: string | undefined): Promise<void>;
   settle(request: string): Promise<void>;
+  /** The shared secret of a person's one-time codes, as it is kept: sealed. */
+  sealedSecret(person: string): string | undefined;
+  keepSealedSecret(person: string, sealed: string | undefined): Promise<void>;
+}
+
+/** Files whose content is part of what is approved, held open. */
+export interface HeldFiles extends AsyncDisposable {
+  readonly files: readonly FrozenFile[];
+  /** What is not as it was, each as the end of a sentence. */
+  changes(): Promise<readonly string[]>;
 }
 
 export type RunEnd =

@@ -8,14 +8,31 @@ import { safeLine } from '../output/text.ts';
 import type { Policy } from '../policy/model.ts';
 import { actionsHere, allOffers, mayKnow, visibleNames } from '../policy/offers.ts';
 import type { Trusted } from '../trust/judge.ts';
-import type { Context } from './context.ts';
+import type { Context, Job } from './context.ts';
 import { answerLog } from './log.ts';
+import { answerPending, answerShow } from './pending.ts';
+import { answerWhoami } from './whoami.ts';
 import { answerWhy } from './why.ts';
 
 export type Values = Readonly<Record<string, string>>;
 
-/** `cancel` changes something and is the pipeline's own. */
-export type Answerable = Exclude<BuiltInName, 'cancel'>;
+/** The others set something in motion: see desk/orders. */
+type Answerable = Exclude<BuiltInName, OrderName>;
+type OrderName =
+  | 'allow'
+  | 'approve'
+  | 'break-glass'
+  | 'cancel'
+  | 'deny'
+  | 'direct'
+  | 'enrol'
+  | 'freeze'
+  | 'otp'
+  | 'recover'
+  | 'review'
+  | 'start'
+  | 'unfreeze'
+  | 'withdraw';
 
 export async function answer(
   name: Answerable,
@@ -31,6 +48,10 @@ export async function answer(
       return answerWhy(values['command'] ?? '', context);
     case 'jobs':
       return answerJobs(context);
+    case 'pending':
+      return answerPending(context);
+    case 'show':
+      return answerShow(values['id'] ?? '', context);
     case 'log':
       return answerLog(values['id'] ?? '', context);
     case 'audit':
@@ -40,7 +61,7 @@ export async function answer(
   }
 }
 
-function answerHelp(about: string, { policy, by, now }: Context): Block[] {
+function answerHelp(about: string, { policy, by, now, standing }: Context): Block[] {
   const name = about.replace(/^!/, '').toLowerCase();
   if (name !== '') return helpOn(name, policy, by);
   const here = actionsHere(policy, by, now);
@@ -49,12 +70,13 @@ function answerHelp(about: string, { policy, by, now }: Context): Block[] {
   );
   const names = elsewhere.map((action) => action.name).join(', ');
   return [
+    ...standing.freezes().map((f) => line(safeLine(`❄ ${f.scope} is frozen by ${f.by}: ${f.why}`))),
     ...(here.length > 0
       ? [line(strong(`You may run here, in ${by.room}:`)), ...here.map(usageLine)]
       : [line(`There is no action that you may run here, in ${by.room}.`)]),
     ...(names === '' ? [] : [line(`Not here or not now (!why says more): ${names}`)]),
-    line(strong('Always:')),
-    ...BUILT_INS.map(usageLine),
+    line(strong('Always: '), BUILT_INS.map(({ name }) => `!${name}`).join(' ')),
+    line(code('!help <command>'), ' says more.'),
   ];
 }
 
@@ -68,32 +90,18 @@ function helpOn(name: string, policy: Policy, by: Trusted): Block[] {
 const usageLine = (offer: Pick<Offer, 'name' | 'summary' | 'parameters'>): Block =>
   line(code(usage(offer)), ` ${offer.summary}`);
 
-function answerWhoami({ by, policy }: Context): Block[] {
-  const roles = policy.people.get(by.person)?.roles.join(', ') ?? '';
-  return [
-    line('You are ', strong(by.person), `, with the roles ${roles}.`),
-    line('account ', code(by.account), ' · device ', code(by.device)),
-    line('identity ', code(by.identity), by.pinned ? ' · pinned in the policy' : ' · not pinned'),
-    by.pinned
-      ? line('The device is signed by that identity: you are fully trusted.')
-      : line(
-          'You may only read. To be fully trusted, your identity has to be pinned: an administrator ',
-          'compares it with your own client and puts the line of ',
-          code('vaktrom identity show'),
-          ' into the policy.',
-        ),
-  ];
-}
-
 function answerJobs({ jobs, now }: Context): Block[] {
-  if (jobs.length === 0) return [line('Nothing is running.')];
-  return jobs.map(({ request, state }) =>
-    line(
-      strong(request.id),
-      ` ${commandLine(request)} · ${request.by.person} · `,
+  const running = jobs.filter(({ state }) => state.kind === 'running' || state.kind === 'ending');
+  if (running.length === 0) return [line('Nothing is running.')];
+  return running.map(({ request, state }) =>
+    jobLine(
+      request,
       state.kind === 'running'
         ? `running for ${formatDuration(now - state.sinceAt)}${state.stopping ? ' · stopping' : ''}`
-        : state.kind,
+        : 'ending',
     ),
   );
 }
+
+const jobLine = ({ id, frozen }: Job['request'], said: string): Block =>
+  line(strong(id), ` ${commandLine(frozen)} · ${frozen.actor.person} · ${said}`);

@@ -1,5 +1,6 @@
 /** What a built-in may look at to answer: a narrow view, and no way to change anything. */
 import type { Entry } from '../audit/entry.ts';
+import type { Standing } from '../audit/standing.ts';
 import type { Instant } from '../base/ids.ts';
 import type { Policy } from '../policy/model.ts';
 import type { State } from '../request/life.ts';
@@ -14,6 +15,7 @@ export interface Job {
 export interface Context {
   readonly by: Trusted;
   readonly policy: Policy;
+  readonly standing: Standing;
   readonly now: Instant;
   readonly version: string;
   readonly jobs: readonly Job[];

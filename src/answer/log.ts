@@ -23,7 +23,7 @@ export async function answerLog(typed: string, context: Context): Promise<Block[
 
 /** One's own, or of an action that one may know of. */
 function mayRead(asked: Entry & { readonly type: 'request' }, { by, policy }: Context): boolean {
-  if (asked.actor.person === by.person) return true;
-  const action = [...policy.actions.values()].find((a) => a.name === asked.command);
+  if (asked.frozen.actor.person === by.person) return true;
+  const action = [...policy.actions.values()].find((a) => a.name === asked.frozen.action);
   return action !== undefined && mayKnow(policy, by.person, action);
 }

@@ -33,11 +33,30 @@ export function describeFinding(finding: Finding): string {
   }
 }
 
-/** One entry on one line. The values are of unknown origin: make them safe before showing them. */
+/**
+ * One entry on one line, with what a reader looks for; `audit show --json` has all of it. The values are
+ * of unknown origin: make them safe before showing them.
+ */
 export function describeEntry(entry: Entry): string {
   const { v: _v, seq, ts, boot: _boot, type, ...facts } = entry;
-  const shown = Object.entries(facts).map(
-    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  );
+  const shown = Object.entries(facts).map(([name, value]) => `${name}=${brief(name, value)}`);
   return `${String(seq).padStart(6)}  ${ts}  ${type.padEnd(13)}  ${shown.join('  ')}`;
+}
+
+/** Of what has many parts, the one that names it. */
+const NAMED_BY: Readonly<Record<string, string>> = {
+  actor: 'person',
+  evidence: 'kind',
+  frozen: 'action',
+  source: 'event',
+};
+/** Enough of a hash to find the rest. */
+const BRIEF_HASH = 12;
+
+function brief(name: string, value: unknown): string {
+  const part = NAMED_BY[name];
+  if (part !== undefined && typeof value === 'object' && value !== null)
+    return brief('', Object.entries(value).find(([key]) => key === part)?.[1]);
+  if (typeof value !== 'string') return JSON.stringify(value);
+  return /^[0-9a-f]{64}$/.test(value) ? `${value.slice(0, BRIEF_HASH)}…` : value;
 }

@@ -5,94 +5,10 @@
  */
 import { canonicalJson, type Json, utf8 } from '../base/bytes.ts';
 import { err, ok, type Result } from '../base/result.ts';
+import type { EntryBody } from './body.ts';
 
 /** C2SP entry bundles prefix a length with 16 bits; a longer entry could never be published. */
 export const MAX_ENTRY_BYTES = 65_535;
-
-/** Who, as far as it was proven. */
-export interface Actor {
-  readonly person: string;
-  readonly account: string;
-  readonly device: string;
-  /** The master key under which the device was cross-signed. */
-  readonly identity: string;
-  readonly pinned: boolean;
-}
-
-/** Where a message stood, and the position of the Megolm session that it spent for good. */
-export interface Source {
-  readonly room: string;
-  readonly event: string;
-  readonly session?: string;
-  readonly index?: number;
-}
-
-export type EntryBody =
-  | { readonly type: 'boot'; readonly version: string; readonly policy: string }
-  | { readonly type: 'shutdown'; readonly reason: string }
-  | {
-      readonly type: 'log.recovered';
-      readonly bytes: number;
-      readonly sha256: string;
-      readonly kept: string;
-    }
-  | { readonly type: 'policy.loaded'; readonly policy: string }
-  | { readonly type: 'policy.rejected'; readonly policy: string; readonly problem: string }
-  | {
-      readonly type: 'refused';
-      readonly code: string;
-      readonly sender: string;
-      readonly person?: string;
-      readonly source: Source;
-    }
-  | { readonly type: 'refused.more'; readonly count: number }
-  /** A built-in that was answered. */
-  | {
-      readonly type: 'asked';
-      readonly actor: Actor;
-      readonly source: Source;
-      readonly command: string;
-      readonly values: Readonly<Record<string, string>>;
-    }
-  | {
-      readonly type: 'request';
-      readonly request: string;
-      readonly digest: string;
-      readonly actor: Actor;
-      readonly source: Source;
-      readonly thread: string;
-      readonly command: string;
-      readonly values: Readonly<Record<string, string>>;
-      readonly policy: string;
-      readonly decision: 'allow' | 'deny' | 'pending';
-      readonly because?: string;
-      readonly missing?: readonly string[];
-      readonly despite?: string;
-    }
-  | {
-      readonly type: 'start';
-      readonly request: string;
-      readonly argv: readonly string[];
-      readonly plan: string;
-    }
-  | { readonly type: 'cancel'; readonly request: string; readonly actor: Actor }
-  | {
-      readonly type: 'end';
-      readonly request: string;
-      readonly outcome:
-        | 'exited'
-        | 'timed_out'
-        | 'cancelled'
-        | 'stopped'
-        | 'not_started'
-        | 'unknown';
-      readonly exit?: number;
-      readonly reason?: string;
-      readonly ms?: number;
-      readonly bytes?: number;
-      readonly lines?: number;
-      readonly sha256?: string;
-    };
 
 export interface EntryHead {
   readonly v: 1;

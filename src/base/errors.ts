@@ -7,17 +7,22 @@
 export type FaultCode =
   | 'audit_incomplete'
   | 'config_invalid'
+  | 'file_changed'
+  | 'daemon_unreachable'
   | 'file_unsafe'
   | 'homeserver_refused'
   | 'homeserver_unreachable'
+  | 'identity_differs'
   | 'identity_exists'
   | 'identity_unknown'
   | 'message_unsent'
   | 'policy_invalid'
+  | 'recovery_key_wrong'
   | 'sandbox_unavailable'
   | 'secret_missing'
   | 'setup_exists'
-  | 'usage';
+  | 'usage'
+  | 'verification_failed';
 
 export type FatalCode =
   | 'audit_append_failed'

@@ -33,24 +33,40 @@ export function parseCommand(
   offers: ReadonlyMap<string, Offer>,
   visible: ReadonlySet<string>,
 ): Result<Command, ParseRefusal> {
-  const words = splitWords(typed);
-  if (!words.ok) return err({ code: 'malformed', message: words.error });
-  const [first, ...rest] = words.value;
-  if (!first) return err({ code: 'malformed', message: 'There is no command. Try !help.' });
-  // ASCII only: the Kelvin sign is not a k.
-  const name = first.text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  const named = readName(typed);
+  if (!named.ok) return malformed(named.error);
+  const name = named.value;
   const offer = offers.get(name);
-  if (!offer) {
-    const near = nearest(name, visible);
-    const hint = near === undefined ? 'Try !help.' : `Did you mean !${near}?`;
-    return err({
-      code: 'unknown_command',
-      message: `There is no command !${shown(name)} here. ${hint}`,
-    });
-  }
+  if (!offer) return unknownCommand(name, visible);
   if (!visible.has(name)) return ok({ name, values: noValues() });
-  const values = bindValues(offer, rest, typed);
+  const { parameters, takesRest } = offer;
+  const words = splitWords(typed, takesRest ? 1 + parameters.length : Infinity);
+  if (!words.ok) return malformed(words.error);
+  const values = bindValues(offer, words.value.slice(1));
   return values.ok ? ok({ name, values: values.value }) : badParameter(offer, values.error);
+}
+
+/** The first word, before anything is known of how the rest is to be read. */
+function readName(typed: string): Result<string, string> {
+  const words = splitWords(typed, 2);
+  if (!words.ok) return words;
+  const [first] = words.value;
+  // ASCII only: the Kelvin sign is not a k.
+  return first
+    ? ok(first.text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()))
+    : err('There is no command. Try !help.');
+}
+
+const malformed = (message: string): Result<never, ParseRefusal> =>
+  err({ code: 'malformed', message });
+
+function unknownCommand(name: string, visible: ReadonlySet<string>): Result<never, ParseRefusal> {
+  const near = nearest(name, visible);
+  const hint = near === undefined ? 'Try !help.' : `Did you mean !${near}?`;
+  return err({
+    code: 'unknown_command',
+    message: `There is no command !${shown(name)} here. ${hint}`,
+  });
 }
 
 export const usage = (offer: Pick<Offer, 'name' | 'parameters'>): string =>
@@ -66,10 +82,9 @@ const shown = (typed: string): string => (typed.length > 60 ? `${typed.slice(0, 
 type Values = Record<string, string>;
 const noValues = (): Values => Object.create(null);
 
-function bindValues(offer: Offer, words: readonly Word[], typed: string): Result<Values, string> {
+function bindValues(offer: Offer, words: readonly Word[]): Result<Values, string> {
   const values = noValues();
   const byName = new Map(offer.parameters.map((p) => [p.name, p]));
-  const last = offer.parameters.at(-1);
   for (let i = 0; i < words.length; i++) {
     const word = words[i];
     if (!word) break;
@@ -79,10 +94,6 @@ function bindValues(offer: Offer, words: readonly Word[], typed: string): Result
     const target = named.value?.parameter ?? offer.parameters.find((p) => !(p.name in values));
     if (!target) return err(`"${shown(word.text)}" is one value too many.`);
     if (target.name in values) return err(`${target.name} is given twice.`);
-    if (offer.takesRest && target === last && !named.value) {
-      values[target.name] = typed.slice(word.start).trim();
-      break;
-    }
     values[target.name] = named.value ? named.value.text : word.text;
   }
   return withFallbacks(offer.parameters, values);

@@ -31,7 +31,8 @@ const OPENERS: Readonly<Record<string, string>> = {
 /** Inside of a word these are a quotation that was not understood; ’ is an apostrophe. */
 const STRAY = /[“”„«»]/;
 
-export function splitWords(typed: string): Result<readonly Word[], string> {
+/** At most `most` words; the last of so many is everything that is left, as it was typed. */
+export function splitWords(typed: string, most = Infinity): Result<readonly Word[], string> {
   if (typed.length > MAX_COMMAND_LENGTH)
     return err(`A command is at most ${MAX_COMMAND_LENGTH} characters long.`);
   const invisible = findInvisible(typed);
@@ -42,12 +43,20 @@ export function splitWords(typed: string): Result<readonly Word[], string> {
   for (;;) {
     while (isSpace(typed[at])) at++;
     if (at >= typed.length) return ok(words);
+    if (words.length === most - 1) return ok([...words, restFrom(typed, at)]);
     const word = readWord(typed, at);
     if (!word.ok) return word;
     words.push(word.value);
     at = word.value.end;
   }
 }
+
+const restFrom = (typed: string, start: number): Word => ({
+  text: typed.slice(start).trimEnd(),
+  start,
+  end: typed.length,
+  quoted: true,
+});
 
 function readWord(typed: string, start: number): Result<Word, string> {
   let text = '';

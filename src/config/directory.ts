@@ -18,14 +18,19 @@ export interface Directory {
   readonly policyPath: string;
   readonly statePath: string;
   readonly secretsPath: string;
+  /** Of the control socket. */
+  readonly controlPath: string;
 }
 
 export const SETTINGS_FILE = 'vaktrom.yaml';
 
-export type SecretName = 'access-token' | 'crypto-key' | 'audit-key';
+export type SecretName = 'access-token' | 'crypto-key' | 'audit-key' | 'factor-key';
 
 /** Throws Fault `config_invalid` with every problem on a line of its own, or `file_unsafe`. */
-export async function openDirectory(root: string): Promise<Directory> {
+export async function openDirectory(
+  root: string,
+  runtime = process.env['RUNTIME_DIRECTORY'],
+): Promise<Directory> {
   const file = join(root, SETTINGS_FILE);
   const hint = `is there a vaktrom directory at ${root}? See: vaktrom init`;
   const text = await readText(file, { closedTo: 'writers', code: 'config_invalid', hint });
@@ -37,6 +42,7 @@ export async function openDirectory(root: string): Promise<Directory> {
     policyPath: resolve(root, settings.value.policy),
     statePath: resolve(root, settings.value.state),
     secretsPath: resolve(root, settings.value.secrets),
+    controlPath: resolve(root, settings.value.control ?? runtime ?? 'run'),
   };
 }
 

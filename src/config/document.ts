@@ -36,6 +36,8 @@ export interface Source {
   readonly value: unknown;
   /** What `path` names has the problem `message`; it is placed at its key when `atKey`. */
   readonly problemAt: (path: Path, message: string, atKey?: boolean) => Problem;
+  /** From where to where in the text the value at `path` stands; undefined where there is none. */
+  readonly spanOf: (path: Path) => readonly [start: number, end: number] | undefined;
 }
 
 /** A file that holds more is read by nobody; it is not read by us either. */
@@ -78,6 +80,10 @@ export function parseSource(text: string, file: string): Result<Source, readonly
         offsetOf(document, path, atKey ?? false),
         path.length > 0 ? `${path.join('.')}: ${message}` : message,
       ),
+    spanOf(path) {
+      const node = document.getIn(path, true);
+      return isNode(node) && node.range ? [node.range[0], node.range[1]] : undefined;
+    },
   });
 }
 

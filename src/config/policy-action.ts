@@ -45,6 +45,9 @@ export function compileAction(
     windows: action.allow.windows ?? [],
     require: compileRequirements(action.require ?? {}),
     sandbox: compileSandbox(action.sandbox ?? {}, defaults),
+    files: action.files ?? [],
+    breakGlass: action.break_glass?.roles ?? [],
+    allowance: action.allowance && { times: action.allowance.times, forMs: action.allowance.for },
   };
   checkStart(compiled, report);
   return compiled;
@@ -65,6 +68,7 @@ function compileRequirements(require: NonNullable<ActionDocument['require']>): A
       (q): Quorum => ({ count: q.count, roles: q.roles, stepUp: q.step_up }),
     ),
     withinMs: within.length > 0 ? Math.min(...within) : HALF_HOUR_MS,
+    startWithinMs: require.start_within ?? 0,
   };
 }
 

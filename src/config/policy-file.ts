@@ -6,7 +6,9 @@ import { sha256Hex } from '../base/bytes.ts';
 import type { ActionName, PersonName, RoomName } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { isBuiltIn } from '../command/catalogue.ts';
-import type { Action, Person, Policy, Room, Window } from '../policy/model.ts';
+import type { Action, Person, Policy, Posture, Room, Window } from '../policy/model.ts';
+import { DIRECT } from '../trust/judge.ts';
+import { LOCAL } from '../trust/local.ts';
 import { parseConforming } from './conform.ts';
 import { inFileOrder, type Problem } from './document.ts';
 import { type ActionDocument, compileAction, type Report } from './policy-action.ts';
@@ -45,7 +47,20 @@ function compile(document: PolicyDocument, sha256: string, report: Report): Poli
     if (isBuiltIn(name)) within([], `"${name}" is a built-in command; choose another name`, true);
     actions.set(name, compileAction(name, action, document.defaults ?? {}, within));
   }
-  return { sha256, people, rooms, windows, actions };
+  return { sha256, people, rooms, windows, actions, ...compileExtras(document, people) };
+}
+
+function compileExtras(
+  { freeze, recovery }: PolicyDocument,
+  people: ReadonlyMap<PersonName, Person>,
+): Pick<Policy, 'freeze' | 'recovery'> {
+  // Stopping is safe: where nothing is said, everybody may.
+  const everyRole = [...new Set([...people.values()].flatMap(({ roles }) => roles))];
+  const freezers = freeze?.roles ?? everyRole;
+  return {
+    freeze: { freeze: freezers, unfreeze: freeze?.unfreeze ?? freezers },
+    recovery: recovery && { ...recovery, stepUp: undefined },
+  };
 }
 
 /** `Object.entries` that keeps the type of the keys. */
@@ -69,8 +84,15 @@ function compilePeople(document: PolicyDocument, report: Report): Map<PersonName
           );
         if (value !== undefined) owners.set(value, name);
       }
+    for (const [index, user] of (person.local_users ?? []).entries()) {
+      const owner = owners.get(`user ${user}`);
+      if (owner !== undefined)
+        report(['people', name, 'local_users', index], `${user} already belongs to ${owner}`);
+      owners.set(`user ${user}`, name);
+    }
     const accounts = person.accounts.map(({ id, identity }) => ({ id, identity }));
-    people.set(name, { name, roles: person.roles, accounts });
+    const localUsers = person.local_users ?? [];
+    people.set(name, { name, roles: person.roles, accounts, localUsers });
   }
   return people;
 }
@@ -78,15 +100,32 @@ function compilePeople(document: PolicyDocument, report: Report): Map<PersonName
 function compileRooms(document: PolicyDocument, report: Report): Map<RoomName, Room> {
   const names = new Map<string, RoomName>();
   const rooms = new Map<RoomName, Room>();
-  for (const [name, { id }] of entries<RoomName, PolicyDocument['rooms'][RoomName]>(
-    document.rooms,
-  )) {
+  for (const [name, room] of entries<RoomName, PolicyDocument['rooms'][RoomName]>(document.rooms)) {
+    const { id } = room;
+    if (name === DIRECT)
+      report(['rooms', name], `"${name}" means the direct rooms; choose another name`, true);
+    if (name === LOCAL)
+      report(['rooms', name], `"${name}" means the host's terminal; choose another name`, true);
     const other = names.get(id);
     if (other !== undefined) report(['rooms', name, 'id'], `${id} is already the room ${other}`);
     names.set(id, name);
-    rooms.set(name, { name, id });
+    rooms.set(name, { name, id, posture: compilePosture(room) });
   }
   return rooms;
+}
+
+function compilePosture(room: PolicyDocument['rooms'][RoomName]): Posture | undefined {
+  const { posture, max_members: maxMembers } = room;
+  if (!posture && maxMembers === undefined) return undefined;
+  return {
+    encrypted: posture?.encrypted ?? false,
+    inviteOnly: posture?.invite_only ?? false,
+    noGuests: posture?.guests === false,
+    history: posture?.history,
+    membersInPolicy: posture?.members === 'policy',
+    servers: posture?.servers,
+    maxMembers,
+  };
 }
 
 function compileWindows(document: PolicyDocument, report: Report): Map<string, Window> {

@@ -11,7 +11,7 @@ import {
   parseRoomName,
   parseUserId,
 } from '../base/ids.ts';
-import { DENY_CODES } from '../policy/decide.ts';
+import { DENY_CODES } from '../policy/decision.ts';
 import { parsedBy } from './parsed-by.ts';
 
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -105,7 +105,14 @@ const account = z.strictObject({
     .describe('the pinned master key; without it: read actions only'),
 });
 
-const person = z.strictObject({ roles, accounts: some(account) });
+const person = z.strictObject({
+  roles,
+  accounts: some(account),
+  local_users: z
+    .array(z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be a user name of this host'))
+    .optional()
+    .describe('users of the host who are this person: vaktrom request, approve, deny, pending'),
+});
 
 const posture = z.strictObject({
   encrypted: z.literal(true).optional(),
@@ -193,10 +200,25 @@ const action = z.strictObject({
     .strictObject({
       step_up: factor.optional(),
       approvals: z.union([some(quorum), quorum]).optional(),
-      within: duration.optional(),
+      within: duration.optional().describe('for giving what is missing; 30m'),
+      start_within: duration
+        .optional()
+        .describe('the requester then has to !start it within this time; else it starts by itself'),
     })
     .optional(),
   sandbox: sandbox.optional(),
+  files: z
+    .array(absolutePath)
+    .optional()
+    .describe('their content is part of what is approved, as is that of the program'),
+  break_glass: z
+    .strictObject({ roles })
+    .optional()
+    .describe('who may run it without sign-offs, with a reason, loudly, and reviewed'),
+  allowance: z
+    .strictObject({ times: z.int().min(1).max(100), for: duration })
+    .optional()
+    .describe('the most that !allow may ask for at once'),
 });
 
 const approval = z
@@ -243,6 +265,16 @@ export const policySchema = z.strictObject({
     })
     .optional(),
   actions: z.record(parsedBy(parseActionName, 'a name'), action),
+  freeze: z
+    .strictObject({ roles, unfreeze: roles.optional() })
+    .optional()
+    .describe('who may !freeze and !unfreeze; without it: every role that the policy knows'),
+  recovery: z
+    .strictObject({ count: z.int().min(1).max(9), roles })
+    .optional()
+    .describe(
+      'who has to agree before somebody may enrol a lost factor anew; without it: nobody can',
+    ),
   tests: z.array(expectation).optional(),
 });
 

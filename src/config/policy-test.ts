@@ -3,8 +3,9 @@ import type { PersonName, RoomName } from '../base/ids.ts';
 import { parseCommand } from '../command/parse.ts';
 import { decide } from '../policy/decide.ts';
 import { nameMissing } from '../policy/explain.ts';
-import type { Factor } from '../policy/model.ts';
+import type { Factor, Policy } from '../policy/model.ts';
 import { allOffers, visibleNames } from '../policy/offers.ts';
+import type { Approval } from '../policy/quorum.ts';
 import type { PolicyExpectation, PolicyFile } from './policy-file.ts';
 
 export interface TestResult {
@@ -25,8 +26,7 @@ export const testPolicy = (file: PolicyFile): readonly TestResult[] =>
 function faultIn({ policy }: PolicyFile, expected: PolicyExpectation): string | undefined {
   const person = expected.as as PersonName;
   const room = expected.in as RoomName;
-  // As in the room: who has no identity pinned cannot do what only a pinned one may.
-  const pinned = policy.people.get(person)?.accounts.some((a) => a.identity !== undefined) ?? false;
+  const pinned = isPinned(policy, person);
   const typed = expected.do.replace(/^!/, '');
   const command = parseCommand(typed, allOffers(policy), visibleNames(policy, person));
   const decision = command.ok
@@ -36,7 +36,7 @@ function faultIn({ policy }: PolicyFile, expected: PolicyExpectation): string | 
         {
           now: expected.at ?? DEFAULT_TIME,
           factor: expected.step_up,
-          approvals: (expected.approved_by ?? []).map(parseApproval),
+          approvals: (expected.approved_by ?? []).map((text) => parseApproval(policy, text)),
         },
       )
     : // What does not parse is refused for its values before the policy is asked.
@@ -54,7 +54,12 @@ function faultIn({ policy }: PolicyFile, expected: PolicyExpectation): string | 
   return asExpected ? undefined : `got ${got}`;
 }
 
-function parseApproval(text: string) {
-  const [person = '', factor] = text.split(':');
-  return { person: person as PersonName, factor: factor as Factor | undefined };
+/** As in the room: who has no identity pinned cannot do what only a pinned one may. */
+const isPinned = (policy: Policy, person: PersonName): boolean =>
+  policy.people.get(person)?.accounts.some((a) => a.identity !== undefined) ?? false;
+
+function parseApproval(policy: Policy, text: string): Approval {
+  const [name = '', factor] = text.split(':');
+  const person = name as PersonName;
+  return { person, pinned: isPinned(policy, person), factor: factor as Factor | undefined };
 }

@@ -1,12 +1,13 @@
 /** Every name that a policy uses has to be one that it defines. */
 import { nearest } from '../base/suggest.ts';
 import type { Policy } from '../policy/model.ts';
+import { LOCAL } from '../trust/local.ts';
 import type { Path } from './document.ts';
 import type { Report } from './policy-action.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 
 export function checkReferences(
-  { actions, tests = [] }: PolicyDocument,
+  { actions, tests = [], freeze, recovery }: PolicyDocument,
   { people, rooms, windows }: Pick<Policy, 'people' | 'rooms' | 'windows'>,
   report: Report,
 ): void {
@@ -19,16 +20,20 @@ export function checkReferences(
     report(path, `${why} "${name}"${near === undefined ? '' : `; did you mean "${near}"?`}`);
   };
   const person: Kind = { known: new Set(people.keys()), why: 'there is no person' };
-  const room: Kind = { known: new Set(rooms.keys()), why: 'there is no room' };
+  const room: Kind = { known: new Set([...rooms.keys(), LOCAL]), why: 'there is no room' };
   const window: Kind = { known: new Set(windows.keys()), why: 'there is no window' };
   const held = [...people.values()].flatMap(({ roles }) => roles);
   const role: Kind = { known: new Set(held), why: 'no person has the role' };
 
-  for (const [name, { allow, require }] of Object.entries(actions)) {
+  check(freeze?.roles ?? [], role, ['freeze', 'roles']);
+  check(freeze?.unfreeze ?? [], role, ['freeze', 'unfreeze']);
+  check(recovery?.roles ?? [], role, ['recovery', 'roles']);
+  for (const [name, { allow, require, break_glass }] of Object.entries(actions)) {
     const at: Path = ['actions', name];
     check(allow.roles, role, [...at, 'allow', 'roles']);
     check(allow.rooms, room, [...at, 'allow', 'rooms']);
     check(allow.windows ?? [], window, [...at, 'allow', 'windows']);
+    check(break_glass?.roles ?? [], role, [...at, 'break_glass', 'roles']);
     const approvals = require?.approvals ?? [];
     if (!Array.isArray(approvals))
       check(approvals.roles, role, [...at, 'require', 'approvals', 'roles']);

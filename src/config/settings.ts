@@ -5,6 +5,7 @@ import { ok, type Result } from '../base/result.ts';
 import { parseConforming } from './conform.ts';
 import type { Problem } from './document.ts';
 import { parsedBy } from './parsed-by.ts';
+import { webSchema } from './settings-web.ts';
 
 export const settingsSchema = z.strictObject({
   version: z.literal(1),
@@ -23,7 +24,15 @@ export const settingsSchema = z.strictObject({
     .string()
     .min(1)
     .default('secrets')
-    .describe('folder of access-token, crypto-key and audit-key; 0700, never in a backup in clear'),
+    .describe(
+      'folder of access-token, crypto-key, audit-key and factor-key; 0700, never in a backup in clear',
+    ),
+  control: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('folder of the control socket; without it: that of systemd, or run beside this file'),
+  web: webSchema.optional(),
 });
 
 export type Settings = z.output<typeof settingsSchema>;

@@ -1,10 +1,10 @@
 /** The card of a request: the one message that tells, edited in place, how far it has come. */
 
+import type { Frozen } from '../audit/body.ts';
 import type { EndEntry, Remembered } from '../audit/history.ts';
-import type { Plan } from '../execution/plan.ts';
 import { describeDenial, describeMissing } from '../policy/explain.ts';
 import type { Action } from '../policy/model.ts';
-import type { Ending, Outcome, Progress, State } from '../request/life.ts';
+import type { Closing, Ending, Gathered, Outcome, Progress, State } from '../request/life.ts';
 import type { Request } from '../request/request.ts';
 import { type Block, code, line, pre, type Span, strong } from './block.ts';
 import { costOf, shorten, takeEnd } from './cost.ts';
@@ -21,62 +21,121 @@ const LINE_COST = 2000;
 export function renderCard(request: Request, state: State, action: Action | undefined): Block[] {
   switch (state.kind) {
     case 'new':
-    case 'refusing':
+    case 'checking':
     case 'intending':
+    case 'closing':
       return [title('…', request)];
-    case 'refused':
-      return renderRefused(request, state, action);
+    case 'waiting':
+    case 'granted':
+      return renderWaiting(request, state);
     case 'running':
     case 'ending':
       return renderRunning(request, state);
     case 'ended':
       return renderEnded(request, state.ending, state.entry);
+    case 'closed':
+      return renderClosed(request, state.closing, state.entry, action);
   }
 }
 
 const title = (mark: string, request: Request, ...rest: readonly Span[]): Block =>
-  line(`${mark} `, strong(commandLine(request)), ` · ${request.id}`, ...rest);
+  line(`${mark} `, strong(commandLine(request.frozen)), ` · request ${request.id}`, ...rest);
 
 /** The command as it was understood, on one line. */
-export const commandLine = ({ action, values }: Pick<Request, 'action' | 'values'>): string =>
-  shortLine([action, ...Object.values(values)].join(' '));
+export function commandLine({ kind, action, values, allowance, urgent }: Frozen): string {
+  const given = Object.entries(values);
+  const words = [action, ...given.map(([name, v]) => (kind === 'run' ? v : `${name}=${v}`))];
+  const extra = allowance
+    ? ` ${allowance.times} times within ${formatDuration(allowance.forMs)}`
+    : urgent === undefined
+      ? ''
+      : ' (break-glass)';
+  return shortLine(`${kind === 'allowance' ? 'allow ' : ''}${words.join(' ')}${extra}`);
+}
 
 const shortLine = (text: string): string => shorten(safeLine(text), LINE_COST);
 
-const planLine = ({ plan }: Request): Block =>
-  line('runs ', code(shorten(safeArgv(plan.argv), ARGV_COST)), ` ${describeSandbox(plan)}`);
+/** What exactly will run, as it is frozen. */
+export const planLines = ({ frozen }: Request): Block[] => [
+  line('runs ', code(shorten(safeArgv(frozen.argv), ARGV_COST)), ` ${describeSandbox(frozen)}`),
+  ...(frozen.urgent === undefined ? [] : [line(`because ${shortLine(frozen.urgent)}`)]),
+];
 
-function renderRefused(
-  request: Request,
-  { decision, entry }: State & { kind: 'refused' },
-  action: Action | undefined,
-): Block[] {
-  if (decision.kind === 'pending') {
-    const needs = decision.missing.map((m) => describeMissing(m, request.by.person)).join(' · ');
+function renderWaiting(request: Request, state: State & { kind: 'waiting' | 'granted' }): Block[] {
+  const { frozen } = request;
+  const given = renderGathered(request, state.gathered);
+  if (state.kind === 'granted')
     return [
       title('⏸', request),
-      planLine(request),
-      line(`needs ${needs}`),
-      line(`Not run: there is no way to give these yet. entry ${entry}`),
+      ...planLines(request),
+      line(`${given} → granted: ${frozen.actor.person} may !start ${request.id}`),
     ];
+  const needs = state.missing.map((m) => describeMissing(m, frozen.actor.person)).join(' · ');
+  const within = formatDuration(frozen.expiresAt - frozen.createdAt);
+  return [
+    title('⏸', request),
+    ...planLines(request),
+    line(`needs ${needs} · within ${within}`),
+    ...(given === '' ? [] : [line(given)]),
+  ];
+}
+
+/** ✓ alice: totp  ✓ bob: sign-off */
+export function renderGathered({ frozen }: Request, { factor, signOffs }: Gathered): string {
+  const own = factor ? [`✓ ${frozen.actor.person}: ${factor}`] : [];
+  const others = signOffs.map(
+    (s) => `✓ ${s.actor.person}: sign-off${s.factor ? ` with ${s.factor}` : ''}`,
+  );
+  return [...own, ...others].join('  ');
+}
+
+function renderClosed(
+  request: Request,
+  closing: Closing,
+  entry: number,
+  action: Action | undefined,
+): Block[] {
+  const said = describeClosing(closing, action);
+  return [title('✗', request), line(shortLine(said)), line(`entry ${entry}`)];
+}
+
+function describeClosing(closing: Closing, action: Action | undefined): string {
+  switch (closing.kind) {
+    case 'refused': {
+      const { decision } = closing;
+      return decision.kind === 'deny'
+        ? `Refused. ${describeDenial(decision.because, action, decision.trace)}`
+        : 'Refused.';
+    }
+    case 'denied':
+      return `Denied by ${closing.by}${closing.reason === '' ? '.' : `: ${closing.reason}`}`;
+    case 'withdrawn':
+      return 'Withdrawn.';
+    case 'expired':
+      return 'Expired: what was missing did not come in time.';
+    case 'voided':
+      return `Void, because something changed: ${closing.changes.join('; ')}.`;
   }
-  const why =
-    decision.kind === 'deny' ? describeDenial(decision.because, action, decision.trace) : '';
-  return [title('✗', request), line(`Refused. ${shortLine(why)}`), line(`entry ${entry}`)];
 }
 
 function renderRunning(request: Request, state: State & { kind: 'running' | 'ending' }): Block[] {
   const progress = state.kind === 'running' ? state.progress : state.ending.progress;
   const stopping = state.kind === 'running' && state.stopping ? ' · stopping' : '';
-  return [title('▶', request, stopping), planLine(request), ...tailOf(progress)];
+  const given = state.kind === 'running' ? renderGathered(request, state.gathered) : '';
+  return [
+    title('▶', request, stopping),
+    ...planLines(request),
+    ...(given === '' ? [] : [line(`${given} → running`)]),
+    ...tailOf(progress),
+  ];
 }
 
 function renderEnded(request: Request, ending: Ending, entry: number): Block[] {
   const { outcome, progress, ms, capped } = ending;
-  const mark = outcome.kind === 'exited' && outcome.exit === 0 ? '✓' : '✗';
+  const mark = isGood(outcome) ? '✓' : '✗';
   const facts = [
     describeOutcome(outcome),
-    ...(outcome.kind === 'not_started' || outcome.kind === 'unknown'
+    ...(outcome.kind === 'not_started' || outcome.kind === 'unknown' || outcome.kind === 'given'
       ? []
       : [`in ${formatDuration(ms)}`, plural(progress.lines, 'line')]),
     ...(isLong(progress) ? ['full output attached'] : []),
@@ -85,6 +144,9 @@ function renderEnded(request: Request, ending: Ending, entry: number): Block[] {
   ];
   return [title(mark, request), line(facts.join(' · ')), ...tailOf(progress)];
 }
+
+const isGood = (outcome: Outcome): boolean =>
+  outcome.kind === 'given' || (outcome.kind === 'exited' && outcome.exit === 0);
 
 export function describeOutcome(outcome: Outcome): string {
   switch (outcome.kind) {
@@ -98,6 +160,8 @@ export function describeOutcome(outcome: Outcome): string {
       return 'stopped: the daemon was shut down';
     case 'not_started':
       return `not started: ${shortLine(outcome.reason)}`;
+    case 'given':
+      return 'allowed';
     case 'unknown':
       return 'outcome unknown: the daemon was interrupted; look before you run it again';
   }
@@ -129,7 +193,7 @@ function shownOf({ tail }: Progress): string[] {
   return shown;
 }
 
-export function describeSandbox({ sandbox, limits }: Plan): string {
+function describeSandbox({ sandbox, limits }: Frozen): string {
   const network = sandbox.network.map(({ host, port }) => `${host}:${port}`).join(', ');
   const writes = sandbox.write.length > 0 ? `, writes ${sandbox.write.join(', ')}` : '';
   const reach = shorten(`${network ? `network ${network}` : 'no network'}${writes}`, LINE_COST);
@@ -137,14 +201,17 @@ export function describeSandbox({ sandbox, limits }: Plan): string {
 }
 
 /** The last word on a request of an earlier life of the daemon, from the log alone. */
-export function renderRemembered({ request, end }: Remembered): Block[] {
-  const named = commandLine({ action: request.command, values: request.values });
-  const entry = (end ?? request).seq;
+export function renderRemembered({ request, closed, end }: Remembered): Block[] {
+  const name = `${commandLine(request.frozen)}`;
+  const entry = (end ?? closed ?? request).seq;
   const said = end
-    ? `${describeOutcome(outcomeOf(end))} · the output was lost when I was restarted · entry ${entry}`
-    : `Not run (${request.because ?? request.missing?.join(', ') ?? request.decision}) · entry ${entry}`;
-  const mark = end?.outcome === 'exited' && end.exit === 0 ? '✓' : '✗';
-  return [line(`${mark} `, strong(named), ` · ${request.request}`), line(said)];
+    ? `${describeOutcome(outcomeOf(end))} · the output was lost when I was restarted`
+    : `Not run: ${closed?.how ?? `refused (${request.because ?? request.decision})`}`;
+  const mark = end && isGood(outcomeOf(end)) ? '✓' : '✗';
+  return [
+    line(`${mark} `, strong(name), ` · request ${request.request}`),
+    line(`${said} · entry ${entry}`),
+  ];
 }
 
 function outcomeOf(end: EndEntry): Outcome {

@@ -1,5 +1,5 @@
 /** A decision in words: which rule, and what would make it allowed. */
-import type { Decision, DenyCode, Missing, Trace } from './decide.ts';
+import type { Decision, DenyCode, Missing, Step, Trace } from './decision.ts';
 import type { Action } from './model.ts';
 
 const FACTOR_NAME = { totp: 'a one-time code', webauthn: 'a passkey' } as const;
@@ -39,13 +39,31 @@ export function describeDenial(
       return `A value is not accepted: ${step?.have}.`;
     case 'window':
       return `It runs only in the window ${step?.need}.${windowHint(action)}`;
+    case 'posture':
+      return `This room is closed for changes: ${step?.have}. It opens again when that is mended.`;
+    case 'freeze':
+      return `${sentence(step?.have ?? '')} Whoever may can unfreeze it.`;
+    case 'break_glass':
+      return describeBreakGlass(action, step);
+    case 'allowance':
+      return `The policy does not let ${step?.have} be allowed in advance.`;
     case 'unevaluable':
       return 'The policy could not be evaluated, and what cannot be evaluated is refused. The reason is in the audit log.';
   }
 }
 
+function describeBreakGlass(action: Action | undefined, step: Step | undefined): string {
+  if (step?.have === 'a review open')
+    return 'The last break-glass run has not been reviewed: another person has to close the review first.';
+  return action?.breakGlass.length === 0
+    ? 'The policy has no break-glass for it.'
+    : `Break-glass is for ${step?.need}; your roles are ${step?.have}.`;
+}
+
 const windowHint = (action: Action | undefined): string =>
   action && action.windows.length > 1 ? ' One of them has to be open.' : '';
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 /** Every check in order, for `why` and for `policy explain`. */
 export const describeTrace = ({ trace }: Decision): readonly string[] =>

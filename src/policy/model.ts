@@ -21,11 +21,27 @@ export interface Person {
   readonly name: PersonName;
   readonly roles: readonly string[];
   readonly accounts: readonly Account[];
+  /** Users of the daemon's host who are this person, for the day without chat. */
+  readonly localUsers: readonly string[];
+}
+
+/** What a room has to be like before anything is changed from it; undefined: it does not matter. */
+export interface Posture {
+  readonly encrypted: boolean;
+  readonly inviteOnly: boolean;
+  readonly noGuests: boolean;
+  /** Who joins later may read at most this much of what was said before. */
+  readonly history: 'joined' | 'invited' | 'shared' | undefined;
+  /** Every member is an account of the policy, under the identity that it pins. */
+  readonly membersInPolicy: boolean;
+  readonly servers: readonly string[] | undefined;
+  readonly maxMembers: number | undefined;
 }
 
 export interface Room {
   readonly name: RoomName;
   readonly id: RoomId;
+  readonly posture: Posture | undefined;
 }
 
 /** A recurring span of local time; `until` before `from` means that it ends on the next day. */
@@ -50,6 +66,8 @@ export interface Requirements {
   readonly approvals: readonly Quorum[];
   /** How long a request may wait for what is missing. */
   readonly withinMs: number;
+  /** How long the requester then has to start it; 0: it starts by itself. */
+  readonly startWithinMs: number;
 }
 
 export interface SandboxLimits {
@@ -79,6 +97,12 @@ export interface Action {
   readonly windows: readonly string[];
   readonly require: Requirements;
   readonly sandbox: SandboxLimits;
+  /** Files whose content is part of what is approved, besides the program. */
+  readonly files: readonly string[];
+  /** Who may run it without sign-offs when it burns, with a reason and a review; empty: nobody. */
+  readonly breakGlass: readonly string[];
+  /** The most that may be allowed in advance; undefined: nothing. */
+  readonly allowance: { readonly times: number; readonly forMs: number } | undefined;
 }
 
 export interface Policy {
@@ -88,4 +112,8 @@ export interface Policy {
   readonly rooms: ReadonlyMap<RoomName, Room>;
   readonly windows: ReadonlyMap<string, Window>;
   readonly actions: ReadonlyMap<ActionName, Action>;
+  /** Who may freeze and unfreeze. */
+  readonly freeze: { readonly freeze: readonly string[]; readonly unfreeze: readonly string[] };
+  /** Who has to agree before somebody may enrol anew; undefined: nobody may. */
+  readonly recovery: Quorum | undefined;
 }

@@ -1,7 +1,8 @@
 /** What can be typed, and which of it a person may know of or use: from the built-ins and the policy. */
 import type { Instant } from '../base/ids.ts';
 import { BUILT_INS, type Offer } from '../command/catalogue.ts';
-import { type Ask, decide } from './decide.ts';
+import { decide } from './decide.ts';
+import type { Ask } from './decision.ts';
 import type { Action, Policy } from './model.ts';
 
 type Asker = Omit<Ask, 'action' | 'values'>;

@@ -8,6 +8,8 @@ import type { Factor, Quorum } from './model.ts';
 
 export interface Approval {
   readonly person: PersonName;
+  /** Given under the identity that the policy pins; nothing less counts. */
+  readonly pinned: boolean;
   /** What the approver proved beyond the account, if anything. */
   readonly factor: Factor | undefined;
 }

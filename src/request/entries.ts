@@ -1,10 +1,9 @@
 /** What the audit log says of a request, at each step of its life. */
-import type { Actor, EntryBody, Source } from '../audit/entry.ts';
-import { canonicalJson, type Json, sha256Hex } from '../base/bytes.ts';
-import type { Decision } from '../policy/decide.ts';
+import type { Actor, EntryBody, Source } from '../audit/body.ts';
+import type { Decision } from '../policy/decision.ts';
 import { nameMissing } from '../policy/explain.ts';
 import type { Trusted } from '../trust/judge.ts';
-import type { Ending } from './life.ts';
+import type { Closing, Ending, Gathered, SignOff } from './life.ts';
 import type { Request } from './request.ts';
 
 export const actorOf = (by: Trusted): Actor => ({
@@ -18,45 +17,85 @@ export const actorOf = (by: Trusted): Actor => ({
 export const sourceOf = (by: Trusted): Source => ({
   room: by.roomId,
   event: by.event,
-  session: by.session,
-  index: by.index,
+  ...(by.session === undefined ? {} : { session: by.session }),
+  ...(by.index === undefined ? {} : { index: by.index }),
 });
 
-export function requestEntry(request: Request, decision: Decision): EntryBody {
-  return {
-    type: 'request',
-    request: request.id,
-    digest: request.digest,
-    actor: actorOf(request.by),
-    source: sourceOf(request.by),
-    thread: request.by.thread,
-    command: request.action,
-    values: request.values,
-    policy: request.policy,
-    decision: decision.kind,
-    ...(decision.kind === 'deny' ? { because: decision.because } : {}),
-    ...(decision.kind === 'pending' ? { missing: decision.missing.map(nameMissing) } : {}),
-    ...(decision.kind === 'allow' && decision.despite ? { despite: decision.despite } : {}),
-  };
+export const requestEntry = (
+  { id, digest, frozen, thread }: Request,
+  decision: Decision,
+): EntryBody => ({
+  type: 'request',
+  request: id,
+  digest,
+  frozen,
+  thread,
+  decision: decision.kind,
+  ...(decision.kind === 'deny' ? { because: decision.because } : {}),
+  ...(decision.kind === 'pending' ? { missing: decision.missing.map(nameMissing) } : {}),
+  ...(decision.kind === 'allow' && decision.despite ? { despite: decision.despite } : {}),
+});
+
+export const signOffEntry = (
+  { id, digest }: Request,
+  { actor, factor, evidence }: SignOff,
+): EntryBody => ({
+  type: 'approval',
+  request: id,
+  digest,
+  actor,
+  ...(factor ? { factor } : {}),
+  ...(evidence ? { evidence } : {}),
+});
+
+export const withdrawalEntry = ({ id }: Request, actor: Actor): EntryBody => ({
+  type: 'approval.withdrawn',
+  request: id,
+  actor,
+});
+
+export const grantEntry = ({ id }: Request, { factor, signOffs }: Gathered): EntryBody => ({
+  type: 'granted',
+  request: id,
+  ...(factor ? { factor } : {}),
+  approvals: signOffs.map(({ actor }) => actor.person),
+});
+
+export const startEntry = ({ id, digest, frozen }: Request, allowance?: string): EntryBody => ({
+  type: 'start',
+  request: id,
+  digest,
+  argv: frozen.argv,
+  ...(allowance === undefined ? {} : { allowance }),
+});
+
+export const cancelEntry = ({ id }: Request, actor: Actor): EntryBody => ({
+  type: 'cancel',
+  request: id,
+  actor,
+});
+
+export function closingEntry({ id }: Request, closing: Closing): EntryBody {
+  const closed = { type: 'closed', request: id, how: closing.kind } as const;
+  switch (closing.kind) {
+    case 'refused':
+      return closing.decision.kind === 'deny'
+        ? { ...closed, because: closing.decision.because }
+        : closed;
+    case 'denied':
+      return { ...closed, by: closing.by, because: closing.reason };
+    case 'voided':
+      return { ...closed, changes: closing.changes };
+    case 'withdrawn':
+    case 'expired':
+      return closed;
+  }
 }
 
-export const startEntry = (request: Request): EntryBody => ({
-  type: 'start',
-  request: request.id,
-  argv: request.plan.argv,
-  plan: sha256Hex(canonicalJson(request.plan as unknown as Json)),
-});
-
-export const cancelEntry = (request: Request, by: Trusted): EntryBody => ({
-  type: 'cancel',
-  request: request.id,
-  actor: actorOf(by),
-});
-
-export function endEntry(request: Request, { outcome, ms, progress, sha256 }: Ending): EntryBody {
+export function endEntry({ id }: Request, { outcome, ms, progress, sha256 }: Ending): EntryBody {
   return {
     type: 'end',
-    request: request.id,
+    request: id,
     outcome: outcome.kind,
     ...(outcome.kind === 'exited' ? { exit: outcome.exit } : {}),
     ...(outcome.kind === 'not_started' ? { reason: outcome.reason } : {}),
@@ -66,3 +105,9 @@ export function endEntry(request: Request, { outcome, ms, progress, sha256 }: En
     sha256,
   };
 }
+
+/** A run without sign-offs is looked at afterwards; that stands on record before it starts. */
+export const reviewEntries = ({ id, frozen }: Request): readonly EntryBody[] =>
+  frozen.urgent === undefined
+    ? []
+    : [{ type: 'review.opened', request: id, person: frozen.actor.person }];

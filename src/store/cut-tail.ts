@@ -4,7 +4,7 @@
  */
 import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EntryBody } from '../audit/entry.ts';
+import type { EntryBody } from '../audit/body.ts';
 import { sha256Hex } from '../base/bytes.ts';
 import { Fatal } from '../base/errors.ts';
 import { replaceFile } from './durable.ts';

@@ -1,4 +1,4 @@
-/** The only importer of libsodium: Ed25519 for the audit log. */
+/** The only importer of libsodium: Ed25519 for the audit log, and sealing for secrets at rest. */
 import sodium from 'libsodium-wrappers';
 import { formatVerifierKey, isKeyName, type Signer, type VerifySignature } from '../audit/note.ts';
 import { fromBase64, toBase64 } from '../base/bytes.ts';
@@ -44,3 +44,29 @@ export const verifySignature: VerifySignature = (signature, message, publicKey) 
   sodium.crypto_sign_verify_detached(signature, message, publicKey);
 
 export const randomSecret = (bytes: number): Uint8Array => sodium.randombytes_buf(bytes);
+
+/** Encrypts and authenticates (XSalsa20-Poly1305) under a 32-byte key; base64 of nonce and box. */
+export function seal(key: Uint8Array, text: string): string {
+  const nonce = sodium.randombytes_buf(sodium.crypto_secretbox_NONCEBYTES);
+  return toBase64(Buffer.concat([nonce, sodium.crypto_secretbox_easy(text, nonce, key)]));
+}
+
+/** Throws Fatal `key_unreadable` when it was not sealed under this key, or was changed. */
+export function unseal(key: Uint8Array, sealed: string): string {
+  const bytes = fromBase64(sealed) ?? new Uint8Array();
+  const split = sodium.crypto_secretbox_NONCEBYTES;
+  try {
+    const box = sodium.crypto_secretbox_open_easy(
+      bytes.subarray(split),
+      bytes.subarray(0, split),
+      key,
+    );
+    return Buffer.from(box).toString('utf8');
+  } catch (cause) {
+    throw new Fatal(
+      'key_unreadable',
+      'a sealed secret does not open: is secrets/factor-key the right one?',
+      cause,
+    );
+  }
+}

@@ -6,7 +6,8 @@
  * A commit: entries · fdatasync · checkpoint over them · fdatasync · acknowledge. Appends that come in
  * meanwhile share the next commit.
  */
-import { type Entry, type EntryBody, formatEntry } from '../audit/entry.ts';
+import type { EntryBody } from '../audit/body.ts';
+import { type Entry, formatEntry } from '../audit/entry.ts';
 import type { Signer } from '../audit/note.ts';
 import { hashLeaf, type Tree } from '../audit/tree.ts';
 import { utf8 } from '../base/bytes.ts';

@@ -1,6 +1,7 @@
 /**
- * The little that has to survive a restart and is not in the audit log: how far we have synced, and
- * which requests still owe the room a final word. Losing it costs an announcement, never a decision.
+ * The little that has to survive a restart and is not in the audit log: how far we have synced, which
+ * requests still owe the room a final word, and the sealed secrets of one-time codes. Losing it costs
+ * announcements and enrolments, and never lets anything pass.
  * The only importer of lowdb, behind an adapter that fsyncs and checks what it reads.
  */
 import { readFile } from 'node:fs/promises';
@@ -14,9 +15,11 @@ interface Content {
   sync: string | null;
   /** Requests whose last word has not reached the room, by request id, with the card's event id. */
   owed: Record<string, string | null>;
+  /** By person: the secret of their one-time codes, sealed under secrets/factor-key. */
+  secrets: Record<string, string>;
 }
 
-const EMPTY: Content = { version: 1, sync: null, owed: {} };
+const EMPTY: Content = { version: 1, sync: null, owed: {}, secrets: {} };
 
 export interface State {
   readonly syncToken: () => string | undefined;
@@ -25,6 +28,8 @@ export interface State {
   saveSyncToken(token: string): Promise<void>;
   owe(request: string, card: string | undefined): Promise<void>;
   settle(request: string): Promise<void>;
+  sealedSecret(person: string): string | undefined;
+  keepSealedSecret(person: string, sealed: string | undefined): Promise<void>;
 }
 
 export const createState = (path: string): Promise<void> => createFile(path, JSON.stringify(EMPTY));
@@ -50,6 +55,13 @@ export async function openState(path: string): Promise<State> {
       delete db.data.owed[request];
       return save();
     },
+    sealedSecret: (person) =>
+      Object.hasOwn(db.data.secrets, person) ? db.data.secrets[person] : undefined,
+    keepSealedSecret(person, sealed) {
+      if (sealed === undefined) delete db.data.secrets[person];
+      else db.data.secrets[person] = sealed;
+      return save();
+    },
   };
 }
 
@@ -73,21 +85,25 @@ function parseContent(text: string, path: string): Content {
     throw new Fatal('state_unreadable', `${path} is damaged`, cause);
   }
   if (!isContent(value)) throw new Fatal('state_unreadable', `${path} is not a state file`);
-  return { version: 1, sync: value.sync, owed: { ...value.owed } };
+  return { version: 1, sync: value.sync, owed: { ...value.owed }, secrets: { ...value.secrets } };
 }
 
 function isContent(value: unknown): value is Content {
   if (typeof value !== 'object' || value === null) return false;
-  const { version, sync, owed } = value as Partial<Record<keyof Content, unknown>>;
+  const { version, sync, owed, secrets } = value as Partial<Record<keyof Content, unknown>>;
   return (
     version === 1 &&
     (sync === null || typeof sync === 'string') &&
-    typeof owed === 'object' &&
-    owed !== null &&
-    !Array.isArray(owed) &&
-    Object.values(owed).every((card) => card === null || typeof card === 'string')
+    isRecord(owed, (card) => card === null || typeof card === 'string') &&
+    isRecord(secrets, (sealed) => typeof sealed === 'string')
   );
 }
+
+const isRecord = (value: unknown, fits: (item: unknown) => boolean): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every(fits);
 
 /** Runs `write` one at a time; calls that come before a run begins share it. */
 function coalesced(write: () => Promise<void>): () => Promise<void> {

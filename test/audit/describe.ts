@@ -1,6 +1,8 @@
 import t from 'tap';
 import { describeEntry, describeFinding } from '../../src/audit/describe.ts';
 import type { Finding } from '../../src/audit/finding.ts';
+import { actorOf } from '../../src/request/entries.ts';
+import { trusted } from '../support/requests.ts';
 
 const SAID: readonly (readonly [Finding, string])[] = [
   [{ kind: 'malformed', seq: 3, detail: 'is not JSON' }, 'entry 3 was edited: it is not JSON'],
@@ -29,10 +31,22 @@ t.test('every finding is one sentence that says where', async (t) => {
 t.test('an entry is one line: number, time, type, and its facts as they are', async (t) => {
   const line = describeEntry({
     ...{ v: 1, seq: 12, ts: '2026-01-05T10:00:00.000Z', boot: 'b' },
-    ...{ type: 'start', request: 'AAAA-AA', argv: ['/x', 'a b'], plan: 'p' },
+    ...{ type: 'start', request: 'AAAA-AA', digest: 'd', argv: ['/x', 'a b'] },
   });
   t.equal(
     line,
-    '    12  2026-01-05T10:00:00.000Z  start          request=AAAA-AA  argv=["/x","a b"]  plan=p',
+    '    12  2026-01-05T10:00:00.000Z  start          request=AAAA-AA  digest=d  argv=["/x","a b"]',
+  );
+});
+
+t.test('of what has many parts, the one that names it is shown', async (t) => {
+  const line = describeEntry({
+    ...{ v: 1, seq: 3, ts: 'T', boot: 'b', type: 'approval', request: 'AAAA-AA' },
+    ...{ digest: 'ab'.repeat(32), actor: actorOf(trusted()) },
+    evidence: { kind: 'totp', step: 5 },
+  });
+  t.equal(
+    line,
+    '     3  T  approval       request=AAAA-AA  digest=abababababab…  actor=alice  evidence=totp',
   );
 });

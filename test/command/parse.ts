@@ -66,7 +66,6 @@ const UNDERSTOOD: readonly (readonly [typed: string, command: Command])[] = [
   ['help deploy', { name: 'help', values: { command: 'deploy' } }],
   ['why deploy  web "1 2"', { name: 'why', values: { command: 'deploy  web "1 2"' } }],
   ['why deploy --service web', { name: 'why', values: { command: 'deploy --service web' } }],
-  ['why command="deploy web"', { name: 'why', values: { command: 'deploy web' } }],
 ];
 
 for (const [typed, command] of UNDERSTOOD)

@@ -9,9 +9,15 @@ const actionOf = (text: string, name = 'status'): Action => {
 };
 
 t.test('an action has defaults for what it does not say', async (t) => {
-  const { require, sandbox, mode, env, windows } = actionOf(SMALL);
+  const { require, sandbox, mode, env, windows, files, breakGlass, allowance } = actionOf(SMALL);
+  t.strictSame(
+    { files, breakGlass, allowance },
+    { files: [], breakGlass: [], allowance: undefined },
+  );
   t.strictSame({ mode, env, windows }, { mode: 'enforce', env: {}, windows: [] });
-  t.strictSame(require, { stepUp: undefined, approvals: [], withinMs: 30 * 60_000 });
+  t.strictSame(require, {
+    ...{ stepUp: undefined, approvals: [], withinMs: 30 * 60_000, startWithinMs: 0 },
+  });
   t.strictSame(sandbox, {
     ...{ timeoutMs: 60_000, outputBytes: 1 << 20, memoryBytes: 2 * 2 ** 30, processes: 128 },
     ...{ network: [], read: [], write: [] },
@@ -32,7 +38,9 @@ t.test('what an action says is what it gets', async (t) => {
     stepUp: 'totp',
     approvals: [{ count: 1, roles: ['ops', 'dba'], stepUp: undefined }],
     withinMs: 30 * 60_000,
+    startWithinMs: 0,
   });
+  t.match(deploy, { breakGlass: ['ops'], allowance: { times: 5, forMs: 2 * 3_600_000 } });
   t.match(deploy.sandbox, {
     timeoutMs: 15 * 60_000,
     memoryBytes: 512 * 2 ** 20,
@@ -56,7 +64,15 @@ t.test('groups of sign-offs are kept apart, and the shortest wait counts', async
       { count: 2, roles: ['dev'], stepUp: 'totp' },
     ],
     withinMs: 90_000,
+    startWithinMs: 0,
   });
+});
+
+t.test('a run may wait for its requester, and depend on files', async (t) => {
+  const lines = ['    require: { start_within: 10m }', '    files: [/etc/deploy.conf]'];
+  const deploy = actionOf(small(12, '    effect: change', ...lines));
+  t.equal(deploy.require.startWithinMs, 600_000);
+  t.strictSame(deploy.files, ['/etc/deploy.conf']);
 });
 
 t.test('parameters of every kind', async (t) => {

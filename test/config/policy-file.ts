@@ -16,7 +16,9 @@ t.test('a policy is what the file says, with names resolved', async (t) => {
       { id: '@bob-phone:example.org', identity: keyOf('phone') },
     ],
   });
-  t.strictSame(policy.rooms.get('danger' as never), { name: 'danger', id: '!danger:example.org' });
+  t.strictSame(policy.rooms.get('ops' as never), {
+    ...{ name: 'ops', id: '!ops:example.org', posture: undefined },
+  });
   t.strictSame(policy.windows.get('night-change'), {
     timeZone: 'Europe/Berlin',
     days: ['tue', 'thu'],
@@ -30,6 +32,57 @@ t.test('a policy is what the file says, with names resolved', async (t) => {
 t.test('an account without a pinned identity may be there', async (t) => {
   const accounts = policyFile(SMALL).policy.people.get('bob' as never)?.accounts;
   t.strictSame(accounts, [{ id: '@bob:h', identity: undefined }]);
+});
+
+t.test('what is demanded of a room is its posture; nothing else is looked at', async (t) => {
+  const postureOf = (room: string) =>
+    policyFile(small(6, `  ops: { id: "!ops:h", ${room} }`)).policy.rooms.get('ops' as never)
+      ?.posture;
+  const nothing = {
+    ...{ encrypted: false, inviteOnly: false, noGuests: false, membersInPolicy: false },
+    ...{ history: undefined, servers: undefined, maxMembers: undefined },
+  };
+  t.equal(postureOf('encrypted: true, verified_devices_only: true'), undefined);
+  t.strictSame(postureOf('max_members: 12'), { ...nothing, maxMembers: 12 });
+  t.strictSame(postureOf('posture: {}'), nothing);
+  const all =
+    'encrypted: true, invite_only: true, members: policy, history: invited, guests: false, servers: [h]';
+  t.strictSame(postureOf(`posture: { ${all} }`), {
+    ...{ encrypted: true, inviteOnly: true, noGuests: true, membersInPolicy: true },
+    ...{ history: 'invited', servers: ['h'], maxMembers: undefined },
+  });
+});
+
+t.test('without a word on it, everybody may freeze and nobody enrols anew', async (t) => {
+  const { policy } = policyFile(SMALL);
+  t.strictSame(policy.freeze, { freeze: ['ops', 'dev'], unfreeze: ['ops', 'dev'] });
+  t.equal(policy.recovery, undefined);
+});
+
+t.test('who may freeze, unfreeze and agree to a recovery is as it is said', async (t) => {
+  const extras = (...lines: readonly string[]) => {
+    const { freeze, recovery } = policyFile(small(7, ...lines, 'actions:')).policy;
+    return { freeze, recovery };
+  };
+  t.strictSame(extras('freeze: { roles: [dev] }', 'recovery: { count: 2, roles: [ops, dev] }'), {
+    freeze: { freeze: ['dev'], unfreeze: ['dev'] },
+    recovery: { count: 2, roles: ['ops', 'dev'], stepUp: undefined },
+  });
+  t.strictSame(extras('freeze: { roles: [dev, ops], unfreeze: [ops] }').freeze, {
+    ...{ freeze: ['dev', 'ops'], unfreeze: ['ops'] },
+  });
+});
+
+t.test('a user of the host is one person', async (t) => {
+  const bob = (users: string) =>
+    small(4, `  bob: { roles: [dev], local_users: ${users}, accounts: [{ id: "@bob:h" }] }`);
+  t.strictSame(policyFile(bob('[bob, ben]')).policy.people.get('bob' as never)?.localUsers, [
+    ...['bob', 'ben'],
+  ]);
+  t.strictSame(policyFile(SMALL).policy.people.get('bob' as never)?.localUsers, []);
+  t.strictSame(problemsOf(bob('[bob, bob]')), [
+    'p:4:43: people.bob.local_users.1: bob already belongs to bob',
+  ]);
 });
 
 t.test('a policy may be empty', async (t) => {
@@ -61,6 +114,14 @@ const REFUSED: Readonly<Record<string, readonly [text: string, ...problems: read
   'one room, two names': [
     small(6, '  ops: { id: "!ops:h" }', '  danger: { id: "!ops:h" }'),
     'p:7:17: rooms.danger.id: !ops:h is already the room ops',
+  ],
+  'the name of the direct rooms': [
+    small(6, '  ops: { id: "!ops:h" }', '  direct: { id: "!d:h" }'),
+    'p:7:3: rooms.direct: "direct" means the direct rooms; choose another name',
+  ],
+  "the name of the host's terminal": [
+    small(6, '  ops: { id: "!ops:h" }', '  local: { id: "!l:h" }'),
+    `p:7:3: rooms.local: "local" means the host's terminal; choose another name`,
   ],
   'a window that never opens': [
     small(7, 'windows:', '  w: { tz: UTC, days: [mon], from: "09:00", to: "09:00" }', 'actions:'),

@@ -28,7 +28,7 @@ refuses('a key that nobody knows is refused, with the one that was meant', [
   [
     1,
     'version: 1\nx-notes: 1',
-    'p:2:1: x-notes: unknown key; known here: version, people, rooms, windows, defaults, actions, tests',
+    'p:2:1: x-notes: unknown key; known here: version, people, rooms, windows, defaults, actions, freeze, recovery, tests',
   ],
   [
     4,
@@ -43,7 +43,7 @@ refuses('a key that nobody knows is refused, with the one that was meant', [
   [
     4,
     '  bob: { roles: [dev], matrix: ["@b:h"], accounts: [{ id: "@b:h" }] }',
-    'p:4:24: people.bob.matrix: unknown key; known here: roles, accounts',
+    'p:4:24: people.bob.matrix: unknown key; known here: roles, accounts, local_users',
   ],
   [
     6,
@@ -58,7 +58,7 @@ refuses('a key that nobody knows is refused, with the one that was meant', [
   [
     12,
     '    effect: read\n    <<: { mode: warn }',
-    'p:13:5: actions.status.<<: unknown key; known here: summary, run, params, env, effect, mode, allow, require, sandbox',
+    'p:13:5: actions.status.<<: unknown key; known here: summary, run, params, env, effect, mode, allow, require, sandbox, files, break_glass, allowance',
   ],
   [
     12,
@@ -73,7 +73,7 @@ refuses('a key that nobody knows is refused, with the one that was meant', [
   [
     12,
     '    effect: read\n    constructor: 1',
-    'p:13:5: actions.status.constructor: unknown key; known here: summary, run, params, env, effect, mode, allow, require, sandbox',
+    'p:13:5: actions.status.constructor: unknown key; known here: summary, run, params, env, effect, mode, allow, require, sandbox, files, break_glass, allowance',
   ],
 ]);
 
@@ -416,6 +416,50 @@ refuses('limits have units, and destinations a name and a port', [
   ],
 ]);
 
+refuses('what a room, a freeze, an allowance and break-glass may be is bounded', [
+  [
+    6,
+    '  ops: { id: "!ops:h", posture: { encrypted: false } }',
+    'p:6:46: rooms.ops.posture.encrypted: must be true',
+  ],
+  [
+    6,
+    '  ops: { id: "!ops:h", posture: { history: world_readable } }',
+    'p:6:44: rooms.ops.posture.history: must be one of joined, invited, shared',
+  ],
+  [
+    6,
+    '  ops: { id: "!ops:h", posture: { servers: [] } }',
+    'p:6:44: rooms.ops.posture.servers: must not be empty',
+  ],
+  [7, 'freeze: { roles: [] }\nactions:', 'p:7:18: freeze.roles: must not be empty'],
+  [
+    7,
+    'recovery: { count: 0, roles: [ops] }\nactions:',
+    'p:7:20: recovery.count: must be at least 1',
+  ],
+  [
+    12,
+    '    effect: read\n    allowance: { times: 101, for: 1h }',
+    'p:13:25: actions.status.allowance.times: must be at most 100',
+  ],
+  [
+    12,
+    '    effect: read\n    allowance: { times: 1 }',
+    'p:13:5: actions.status.allowance.for: is missing (text)',
+  ],
+  [
+    12,
+    '    effect: read\n    break_glass: [ops]',
+    'p:13:18: actions.status.break_glass: must be a map (name: value)',
+  ],
+  [
+    4,
+    '  bob: { roles: [dev], local_users: ["Bob!"], accounts: [{ id: "@bob:h" }] }',
+    'p:4:38: people.bob.local_users.0: must be a user name of this host',
+  ],
+]);
+
 const test = (text: string) =>
   `tests:\n  - { as: alice, do: status web, in: ops, ${text} }\nactions:`;
 refuses('tests say what they expect', [
@@ -427,7 +471,7 @@ refuses('tests say what they expect', [
   [
     7,
     test('expect: deny, because: rolle'),
-    'p:8:66: tests.0.because: must be one of action, person, identity, role, room, window, params, unevaluable; did you mean "role"?',
+    'p:8:66: tests.0.because: must be one of action, person, identity, role, room, posture, window, freeze, break_glass, allowance, params, unevaluable; did you mean "role"?',
   ],
   [7, test('expect: allow, because: role'), 'p:8:67: tests.0.because: goes with expect: deny'],
   [7, test('expect: deny, missing: [totp]'), 'p:8:66: tests.0.missing: goes with expect: pending'],

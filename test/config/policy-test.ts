@@ -48,6 +48,21 @@ t.test('what is missing is compared in order', async (t) => {
   t.equal(pending?.fault, 'got pending totp, 1 approval');
 });
 
+t.test(
+  'a sign-off of somebody without a pinned identity does not count, as in the room',
+  async (t) => {
+    const text = SMALL.replace('roles: [dev]', 'roles: [ops]')
+      .replace(
+        'effect: read',
+        'effect: change\n    require: { approvals: { count: 1, roles: [ops] } }',
+      )
+      .concat(
+        'tests: [{ as: alice, in: ops, do: status web, approved_by: [bob], expect: allow }]\n',
+      );
+    t.equal(testPolicy(policyFile(text))[0]?.fault, 'got pending 1 approval');
+  },
+);
+
 t.test('without a time, it is a Wednesday at noon in UTC', async (t) => {
   const windows = (from: string, to: string) =>
     SMALL.replace(

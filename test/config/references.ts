@@ -28,6 +28,21 @@ const REFUSED: Readonly<Record<string, readonly [text: string, ...problems: read
     requiring('[{ count: 1, roles: [dev] }, { count: 1, roles: [ops, sre] }]'),
     'p:13:81: actions.status.require.approvals.1.roles.1: no person has the role "sre"',
   ],
+  'a role to freeze, to unfreeze, or to agree to a recovery that nobody has': [
+    small(
+      7,
+      'freeze: { roles: [opps], unfreeze: [sre] }',
+      'recovery: { count: 1, roles: [security] }',
+      'actions:',
+    ),
+    'p:7:19: freeze.roles.0: no person has the role "opps"; did you mean "ops"?',
+    'p:7:37: freeze.unfreeze.0: no person has the role "sre"',
+    'p:8:31: recovery.roles.0: no person has the role "security"',
+  ],
+  'a role for break-glass that nobody has': [
+    small(12, '    effect: read', '    break_glass: { roles: [oops] }'),
+    'p:13:28: actions.status.break_glass.roles.0: no person has the role "oops"; did you mean "ops"?',
+  ],
   'people and rooms of tests': [
     test('as: alise, in: opps, approved_by: [bob, "bbo:totp"]'),
     'p:15:11: tests.0.as: there is no person "alise"; did you mean "alice"?',
@@ -38,6 +53,13 @@ const REFUSED: Readonly<Record<string, readonly [text: string, ...problems: read
 
 for (const [what, [text, ...expected]] of Object.entries(REFUSED))
   t.test(`refused: ${what}`, async (t) => t.strictSame(problemsOf(text), expected));
+
+t.test("the host's terminal is a place that every policy has", async (t) => {
+  t.strictSame(problemsOf(allow('roles: [ops], rooms: [local]')), ['fine']);
+  t.strictSame(problemsOf(allow('roles: [ops], rooms: [direct]')), [
+    'p:13:36: actions.status.allow.rooms.0: there is no room "direct"',
+  ]);
+});
 
 t.test('a policy whose every name refers to something is fine', async (t) => {
   t.strictSame(problemsOf(TEAM), ['fine']);

@@ -15,7 +15,10 @@ const deploy = (change: Partial<Action> = {}): Action => ({
   roles: [],
   rooms: [],
   windows: [],
-  require: { stepUp: undefined, approvals: [], withinMs: 1 },
+  require: { stepUp: undefined, approvals: [], withinMs: 1, startWithinMs: 0 },
+  files: [],
+  breakGlass: [],
+  allowance: undefined,
   sandbox: {
     ...{ timeoutMs: 1, outputBytes: 2, memoryBytes: 3, processes: 4 },
     ...{ network: [{ host: 'deploy.internal', port: 443 }], read: ['/r'], write: ['/w'] },

@@ -1,17 +1,26 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { Entry, EntryBody } from '../../src/audit/entry.ts';
+import type { EntryBody } from '../../src/audit/body.ts';
+import type { Entry } from '../../src/audit/entry.ts';
 import { History, type Remembered } from '../../src/audit/history.ts';
 import { renderBlocks } from '../../src/output/block.ts';
 import { commandLine, isLong, renderCard, renderRemembered } from '../../src/output/card.ts';
-import type { Decision } from '../../src/policy/decide.ts';
-import { requestEntry, startEntry } from '../../src/request/entries.ts';
-import type { Ending, Outcome, Progress, State } from '../../src/request/life.ts';
+import type { Decision, Missing } from '../../src/policy/decision.ts';
+import { actorOf, closingEntry, requestEntry, startEntry } from '../../src/request/entries.ts';
+import type {
+  Closing,
+  Ending,
+  Gathered,
+  Outcome,
+  Progress,
+  State,
+} from '../../src/request/life.ts';
+import type { Request } from '../../src/request/request.ts';
 import { anyText, harmIn } from '../support/hostile-text.ts';
-import { plan, request } from '../support/requests.ts';
+import { request, trusted } from '../support/requests.ts';
 
 const REQUEST = request();
-const ID = REQUEST.id;
+const ID = `request ${REQUEST.id}`;
 const textOf = (state: State, of = REQUEST): string =>
   renderBlocks(renderCard(of, state, undefined)).text;
 
@@ -21,25 +30,32 @@ const DENY: Decision = {
   because: 'role',
   trace: [{ check: 'role', holds: false, need: 'dba', have: 'ops' }],
 };
-const PENDING: Decision = {
-  kind: 'pending',
-  missing: [
-    { kind: 'step_up', factor: 'totp' },
-    {
-      kind: 'approvals',
-      count: 1,
-      quorum: { count: 1, roles: ['ops', 'dba'], stepUp: undefined },
-    },
+const MISSING: readonly Missing[] = [
+  { kind: 'step_up', factor: 'totp' },
+  {
+    kind: 'approvals',
+    count: 1,
+    quorum: { count: 1, roles: ['ops', 'dba'], stepUp: undefined },
+  },
+];
+const PENDING: Decision = { kind: 'pending', missing: MISSING, trace: [] };
+const NOTHING: Gathered = { factor: undefined, signOffs: [] };
+const bob = { ...actorOf(trusted()), person: 'bob' };
+const ALL: Gathered = {
+  factor: 'totp',
+  signOffs: [
+    { actor: bob, factor: undefined, evidence: undefined },
+    { actor: { ...bob, person: 'dan' }, factor: 'webauthn', evidence: undefined },
   ],
-  trace: [],
 };
+const closed = (closing: Closing): State => ({ kind: 'closed', closing, entry: 7 });
 const progress = (...tail: readonly string[]): Progress => ({
   tail,
   lines: tail.length,
   bytes: 1,
 });
 const running = (change: Partial<State & { kind: 'running' }> = {}): State => ({
-  ...{ kind: 'running', sinceAt: 0, progress: progress(), stopping: false },
+  ...{ kind: 'running', gathered: NOTHING, sinceAt: 0, progress: progress(), stopping: false },
   ...change,
 });
 const ending = (outcome: Outcome, change: Partial<Ending> = {}): Ending => ({
@@ -57,17 +73,57 @@ const PLAN = 'runs ["/opt/ops/deploy","web","1.2.3"] in sandbox, no network, at 
 /** Every state that a request can be in, and every way in which a run can end. */
 const CARDS: Readonly<Record<string, readonly [State, string]>> = {
   'new': [{ kind: 'new' }, `… deploy web 1.2.3 · ${ID}`],
-  'about to be refused': [{ kind: 'refusing', decision: DENY }, `… deploy web 1.2.3 · ${ID}`],
-  'about to run': [{ kind: 'intending', decision: ALLOW }, `… deploy web 1.2.3 · ${ID}`],
+  'looked at again': [
+    { kind: 'checking', gathered: NOTHING, isGranted: false, untilAt: 0 },
+    `… deploy web 1.2.3 · ${ID}`,
+  ],
+  'about to run': [{ kind: 'intending', gathered: NOTHING }, `… deploy web 1.2.3 · ${ID}`],
+  'about to be closed': [
+    { kind: 'closing', closing: { kind: 'withdrawn' } },
+    `… deploy web 1.2.3 · ${ID}`,
+  ],
   refused: [
-    { kind: 'refused', decision: DENY, entry: 7 },
+    closed({ kind: 'refused', decision: DENY }),
     `✗ deploy web 1.2.3 · ${ID}\nRefused. It is for dba; your roles are ops.\nentry 7`,
   ],
-  'waiting for more than can be given yet': [
-    { kind: 'refused', decision: PENDING, entry: 7 },
+  denied: [
+    closed({ kind: 'denied', by: 'bob', reason: 'not @room on a \x1b[1mFriday' }),
+    `✗ deploy web 1.2.3 · ${ID}\nDenied by bob: not ＠room on a \\u{1b}[1mFriday\nentry 7`,
+  ],
+  'denied without a reason': [
+    closed({ kind: 'denied', by: 'bob', reason: '' }),
+    `✗ deploy web 1.2.3 · ${ID}\nDenied by bob.\nentry 7`,
+  ],
+  withdrawn: [closed({ kind: 'withdrawn' }), `✗ deploy web 1.2.3 · ${ID}\nWithdrawn.\nentry 7`],
+  'too late': [
+    closed({ kind: 'expired' }),
+    `✗ deploy web 1.2.3 · ${ID}\nExpired: what was missing did not come in time.\nentry 7`,
+  ],
+  void: [
+    closed({ kind: 'voided', changes: ['the program is another one', 'bob has left'] }),
+    `✗ deploy web 1.2.3 · ${ID}\n` +
+      'Void, because something changed: the program is another one; bob has left.\nentry 7',
+  ],
+  'waiting for everything': [
+    { kind: 'waiting', gathered: NOTHING, missing: MISSING },
     `⏸ deploy web 1.2.3 · ${ID}\n${PLAN}\n` +
-      'needs alice: a one-time code · 1 sign-off from ops or dba (not alice)\n' +
-      'Not run: there is no way to give these yet. entry 7',
+      'needs alice: a one-time code · 1 sign-off from ops or dba (not alice) · within 15 min',
+  ],
+  'waiting for the rest': [
+    { kind: 'waiting', gathered: { ...NOTHING, factor: 'totp' }, missing: MISSING.slice(1) },
+    `⏸ deploy web 1.2.3 · ${ID}\n${PLAN}\n` +
+      'needs 1 sign-off from ops or dba (not alice) · within 15 min\n✓ alice: totp',
+  ],
+  granted: [
+    { kind: 'granted', gathered: ALL, untilAt: 0 },
+    `⏸ deploy web 1.2.3 · ${ID}\n${PLAN}\n` +
+      '✓ alice: totp  ✓ bob: sign-off  ✓ dan: sign-off with webauthn → granted: ' +
+      `alice may !start ${REQUEST.id}`,
+  ],
+  'running, with what was given for it': [
+    running({ gathered: ALL }),
+    `▶ deploy web 1.2.3 · ${ID}\n${PLAN}\n` +
+      '✓ alice: totp  ✓ bob: sign-off  ✓ dan: sign-off with webauthn → running',
   ],
   'running, silent': [running(), `▶ deploy web 1.2.3 · ${ID}\n${PLAN}`],
   'running, with output': [
@@ -126,6 +182,20 @@ const CARDS: Readonly<Record<string, readonly [State, string]>> = {
 for (const [name, [state, text]] of Object.entries(CARDS))
   t.test(`the card of a request that is ${name}`, async (t) => t.equal(textOf(state), text));
 
+t.test('an allowance and break-glass say what they are', async (t) => {
+  const titleOf = (of: Request) => textOf({ kind: 'new' }, of).split(' · ')[0];
+  const allowance = { times: 5, forMs: 2 * 3_600_000 };
+  t.equal(
+    titleOf(request({ kind: 'allowance', values: { service: 'web' }, allowance })),
+    '… allow deploy service=web 5 times within 2 h',
+  );
+  const urgent = request({ urgent: 'the site\nis down @room' });
+  t.equal(titleOf(urgent), '… deploy web 1.2.3 (break-glass)');
+  t.match(textOf(running(), urgent), /\nbecause the site⏎is down ＠room$/);
+  const given = textOf(ended({ kind: 'given' }, { progress: progress() }));
+  t.equal(given, `✓ deploy web 1.2.3 · ${ID}\nallowed · entry 1284`);
+});
+
 t.test('the sandbox is told: whom it reaches, where it writes, how long it may take', async (t) => {
   const sandbox = {
     read: ['/etc/x'],
@@ -133,7 +203,7 @@ t.test('the sandbox is told: whom it reaches, where it writes, how long it may t
     network: [{ host: 'deploy.internal', port: 443 }],
   };
   t.match(
-    textOf(running(), request({ plan: plan({ sandbox }) })),
+    textOf(running(), request({ sandbox })),
     / in sandbox, network deploy\.internal:443, writes \/srv\/a, \/srv\/b, at most 15 min$/,
   );
 });
@@ -163,7 +233,7 @@ t.test(
     for (const value of nasty) {
       const wild = request({
         values: { a: value, b: value },
-        plan: plan({ argv: ['/x', value, value, value] }),
+        argv: ['/x', value, value, value],
       });
       const tail = Array.from({ length: 40 }, () => value.slice(0, 400));
       const { text, html } = renderBlocks(
@@ -187,7 +257,7 @@ t.test(
 );
 
 t.test('arguments that are too long to show say how much is missing', async (t) => {
-  const long = request({ plan: plan({ argv: ['/x', 'y'.repeat(20_000), 'the end'] }) });
+  const long = request({ argv: ['/x', 'y'.repeat(20_000), 'the end'] });
   t.match(textOf(running(), long), /\["\/x","y+ \[…\d{5} characters left out…\] y+","the end"\]/);
 });
 
@@ -196,9 +266,9 @@ t.test('nothing that a person types does harm in a card', async (t) => {
     fc.property(anyText, anyText, (a, b) => {
       const wild = request({
         values: { a: a.toWellFormed(), b: b.toWellFormed() },
-        plan: plan({ argv: ['/x', a.toWellFormed(), b.toWellFormed()] }),
+        argv: ['/x', a.toWellFormed(), b.toWellFormed()],
       });
-      const harm = harmIn(textOf(running(), wild), '\n') ?? harmIn(commandLine(wild), '');
+      const harm = harmIn(textOf(running(), wild), '\n') ?? harmIn(commandLine(wild.frozen), '');
       if (harm !== undefined) throw new Error(harm);
     }),
     { numRuns: 1000 },
@@ -210,12 +280,12 @@ function remembered(decision: Decision, ...more: readonly EntryBody[]): Remember
   const history = new History();
   for (const [seq, body] of [requestEntry(REQUEST, decision), ...more].entries())
     history.note({ v: 1, seq: seq + 40, ts: 't', boot: 'b', ...body } as Entry);
-  const found = history.find(ID);
+  const found = history.find(REQUEST.id);
   if (!found) throw new Error('forgotten');
   return found;
 }
 const end = (change: Partial<EntryBody & { type: 'end' }>): EntryBody => ({
-  ...{ type: 'end', request: ID, outcome: 'exited' },
+  ...{ type: 'end', request: REQUEST.id, outcome: 'exited' },
   ...change,
 });
 
@@ -232,6 +302,9 @@ t.test('what an earlier life of the daemon did not get to say is said from the l
   );
   for (const outcome of ['timed_out', 'cancelled', 'stopped', 'not_started'] as const)
     t.match(said(remembered(ALLOW, started, end({ outcome }))), /^✗ .*\n.* · the output was lost/);
-  t.equal(said(remembered(DENY)), `✗ ${title}\nNot run (role) · entry 40`);
-  t.equal(said(remembered(PENDING)), `✗ ${title}\nNot run (totp, 1 approval) · entry 40`);
+  t.equal(said(remembered(DENY)), `✗ ${title}\nNot run: refused (role) · entry 40`);
+  t.equal(
+    said(remembered(PENDING, closingEntry(REQUEST, { kind: 'expired' }))),
+    `✗ ${title}\nNot run: expired · entry 41`,
+  );
 });

@@ -4,15 +4,15 @@ import t from 'tap';
 import { findInvisible } from '../../src/base/invisible.ts';
 import { parseCommand } from '../../src/command/parse.ts';
 import { planRun } from '../../src/execution/plan-run.ts';
+import { decide } from '../../src/policy/decide.ts';
 import {
   type Ask,
   DENY_CODES,
   type Decision,
   type DenyCode,
-  decide,
   type Facts,
-} from '../../src/policy/decide.ts';
-import type { Action, Factor, Policy, Quorum } from '../../src/policy/model.ts';
+} from '../../src/policy/decision.ts';
+import type { Action, Factor, Person, Policy, Quorum } from '../../src/policy/model.ts';
 import { allOffers, visibleNames } from '../../src/policy/offers.ts';
 import type { Approval } from '../../src/policy/quorum.ts';
 import { isOpen } from '../../src/policy/window.ts';
@@ -36,7 +36,9 @@ const asks = (who: string, what: string, values: Ask['values'], where = 'danger'
 const proven = (factor?: Factor, ...approvals: readonly Approval[]): Facts => ({
   ...{ now: NIGHT, factor, approvals },
 });
-const by = (name: string, factor?: Factor): Approval => ({ person: person(name), factor });
+const by = (name: string, factor?: Factor): Approval => ({
+  ...{ person: person(name), pinned: true, factor },
+});
 
 const status = (who: string, where = 'ops') => asks(who, 'status', { service: 'web' }, where);
 const deploy = asks('dave', 'deploy', { service: 'web', version: '1.2.3' });
@@ -48,7 +50,11 @@ const DENIED: Readonly<Record<DenyCode, readonly [Policy, Ask, Facts?]>> = {
   identity: [team, { ...deploy, pinned: false }],
   role: [team, status('carol')],
   room: [team, { ...deploy, room: room('ops') }],
+  posture: [team, deploy, { ...proven(), drift: 'the room is not encrypted' }],
   window: [team, failover, { ...proven(), now: NOON }],
+  freeze: [team, deploy, { ...proven(), freezes: [{ scope: 'deploy', why: 'it moves' }] }],
+  break_glass: [team, { ...failover, urgent: 'the database is down' }],
+  allowance: [team, { ...failover, isAllowance: true }],
   params: [team, asks('dave', 'deploy', { service: 'web', version: '1.2.3;reboot' })],
   unevaluable: [team, failover, { ...proven(), now: Number.NaN }],
 };
@@ -71,7 +77,10 @@ t.test('allows what needs nothing more, and says what was looked at', async (t) 
   t.match(decision, { kind: 'allow', despite: undefined });
   t.strictSame(
     decision.trace.map(({ check, holds }) => [check, holds]),
-    ['person', 'identity', 'role', 'room', 'window', 'params'].map((check) => [check, true]),
+    DENY_CODES.filter((code) => code !== 'action' && code !== 'unevaluable').map((check) => [
+      check,
+      true,
+    ]),
   );
 });
 
@@ -133,6 +142,69 @@ for (const mode of ['observe', 'warn'])
     t.match(at(status('dave'), Number.NaN), { kind: 'deny', because: 'unevaluable' });
   });
 
+t.test('a freeze covers what it names, and never what reads', async (t) => {
+  const under = (scope: string, ask: Ask) =>
+    decide(team, ask, { ...proven(), freezes: [{ scope, why: 'it moves' }] });
+  for (const scope of ['all', 'deploy', 'danger'])
+    t.match(under(scope, deploy), { kind: 'deny', because: 'freeze' }, scope);
+  for (const scope of ['db-failover', 'ops', 'deplo', ''])
+    t.match(under(scope, deploy), { kind: 'pending' }, `not under ${scope}`);
+  for (const scope of ['all', 'status', 'ops'])
+    t.match(under(scope, status('dave')), { kind: 'allow' }, scope);
+});
+
+t.test('a room that is not as demanded is closed for changes, and open for reading', async (t) => {
+  const drifted = { ...proven(), drift: 'guests may join' };
+  t.match(decide(team, failover, drifted), { kind: 'deny', because: 'posture' });
+  t.match(decide(team, status('dave'), drifted), { kind: 'allow' });
+});
+
+t.test('break-glass leaves out the sign-offs, and only those', async (t) => {
+  const urgent = { ...deploy, urgent: 'the site is down' };
+  t.match(decide(team, urgent, proven()), {
+    kind: 'pending',
+    missing: [{ kind: 'step_up', factor: 'totp' }],
+  });
+  t.match(decide(team, urgent, proven('totp')), { kind: 'allow' });
+  t.match(decide(team, { ...urgent, room: room('ops') }, proven('totp')), { because: 'room' });
+  t.match(decide(team, { ...urgent, values: {} }, proven('totp')), { because: 'params' });
+  const again = decide(team, urgent, { ...proven('totp'), reviewIsOpen: true });
+  t.match(again, { kind: 'deny', because: 'break_glass' }, 'not before the last one was reviewed');
+  const inOrder = decide(team, deploy, { ...proven('totp', by('bob')), reviewIsOpen: true });
+  t.match(inOrder, { kind: 'allow' }, 'what has its sign-offs needs no review');
+});
+
+t.test('an allowance stands for all that is required, of an ordinary run', async (t) => {
+  const covered = { ...proven(), allowance: 'AAAA-AA' };
+  const allowed = decide(team, deploy, covered);
+  t.match(allowed, { kind: 'allow', allowance: 'AAAA-AA' });
+  t.strictSame(allowed.trace.at(-1), {
+    ...{ check: 'allowance', holds: true, need: 'nothing more', have: 'AAAA-AA' },
+  });
+  t.match(decide(team, { ...deploy, values: {} }, covered), { because: 'params' });
+  t.match(decide(team, deploy, { ...covered, drift: 'guests may join' }), { because: 'posture' });
+  const urgent = decide(team, { ...deploy, urgent: 'the site is down' }, covered);
+  t.match(urgent, { kind: 'pending' }, 'break-glass is a matter of its own');
+  const more = decide(team, { ...deploy, isAllowance: true }, covered);
+  t.match(more, { kind: 'pending' }, 'it does not extend itself');
+  t.match(decide(team, failover, covered), { kind: 'pending' }, 'the policy gives none for it');
+});
+
+t.test('an allowance may leave values open, and what it gives is checked', async (t) => {
+  const allow = (values: Ask['values'], ...facts: Parameters<typeof proven>) =>
+    decide(team, { ...deploy, isAllowance: true, values }, proven(...facts));
+  t.match(allow({}), { kind: 'pending' });
+  t.match(allow({ service: 'web' }, 'totp', by('bob')), { kind: 'allow' });
+  t.match(allow({ service: 'x' }), { because: 'params' });
+  t.match(allow({ serivce: 'web' }), { because: 'params' });
+});
+
+t.test('a sign-off that was not given under the pinned identity does not count', async (t) => {
+  const loose = { ...by('bob'), pinned: false };
+  t.match(decide(team, deploy, proven('totp', loose)), { kind: 'pending' });
+  t.match(decide(team, deploy, proven('totp', loose, by('bob'))), { kind: 'allow' });
+});
+
 t.test('in mode warn, what an action requires is required', async (t) => {
   const needs = '    mode: warn\n    require: { step_up: totp }';
   const lax = policyFile(small(12, '    effect: read', needs)).policy;
@@ -150,16 +222,14 @@ t.test('a policy that its parser would never make denies rather than allows', as
   const counting = (count: number) => [{ count, roles: ['ops'], stepUp: undefined }];
   const kindOf = (change: Partial<Action>) =>
     decide(broken(change), deploy, proven('webauthn', by('bob'))).kind;
+  const times = { withinMs: 1, startWithinMs: 0 };
   t.equal(kindOf({}), 'allow');
   t.equal(
-    kindOf({ require: { stepUp: undefined, approvals: counting(Number.NaN), withinMs: 1 } }),
+    kindOf({ require: { stepUp: undefined, approvals: counting(Number.NaN), ...times } }),
     'pending',
   );
-  t.equal(
-    kindOf({ require: { stepUp: undefined, approvals: counting(-1), withinMs: 1 } }),
-    'pending',
-  );
-  t.equal(kindOf({ require: { stepUp: 'u2f' as never, approvals: [], withinMs: 1 } }), 'pending');
+  t.equal(kindOf({ require: { stepUp: undefined, approvals: counting(-1), ...times } }), 'pending');
+  t.equal(kindOf({ require: { stepUp: 'u2f' as never, approvals: [], ...times } }), 'pending');
   t.equal(kindOf({ roles: [] }), 'deny');
   t.equal(kindOf({ rooms: [] }), 'deny');
   t.equal(kindOf({ windows: ['gone'] }), 'deny');
@@ -182,28 +252,52 @@ t.test('decides on anything without throwing', async () => {
   );
 });
 
+const shareOne = (some: readonly string[], others: readonly string[]): boolean =>
+  some.some((one) => others.includes(one));
+
 /** The checks of an allowed request, written down a second time and in another way. */
-function mayRun(policy: Policy, ask: Ask, { now, factor, approvals }: Facts): boolean {
+function mayRun(policy: Policy, ask: Ask, facts: Facts): boolean {
   const act = policy.actions.get(action('act'));
   const asker = policy.people.get(ask.person);
-  if (ask.action !== 'act' || !act || !asker || Number.isNaN(now)) return false;
-  if (!ask.pinned && act.effect !== 'read') return false;
-  if (!isDeepStrictEqual(ask.values, { node: 'db1' })) return false;
+  if (ask.action !== 'act' || !act || !asker || Number.isNaN(facts.now)) return false;
   const isLax = act.effect === 'read' && act.mode !== 'enforce';
-  const inRole = asker.roles.some((role) => act.roles.includes(role));
-  const inRoom = act.rooms.includes(ask.room);
-  const inTime = act.windows.every((name) => {
+  if (!isWithin(policy, act, asker, ask, facts) && !isLax) return false;
+  if (act.effect !== 'read' && !isSafeToChange(act, ask, facts)) return false;
+  const mayBreakGlass = shareOne(asker.roles, act.breakGlass) && !facts.reviewIsOpen;
+  if (ask.urgent !== undefined && !mayBreakGlass) return false;
+  if (ask.isAllowance && !act.allowance) return false;
+  const given = { node: 'db1', ...ask.values };
+  if (!isDeepStrictEqual(ask.isAllowance ? given : ask.values, { node: 'db1' })) return false;
+  const isCovered = act.allowance && ask.urgent === undefined && !ask.isAllowance;
+  return (isCovered && facts.allowance !== undefined) || hasAll(policy, act, ask, facts);
+}
+
+const isWithin = (...[policy, act, asker, ask, { now }]: [Policy, Action, Person, Ask, Facts]) =>
+  act.windows.every((name) => {
     const window = policy.windows.get(name);
     return window !== undefined && isOpen(window, now);
-  });
-  if (!isLax && !(inRole && inRoom && inTime)) return false;
+  }) &&
+  shareOne(asker.roles, act.roles) &&
+  act.rooms.includes(ask.room);
+
+const isSafeToChange = (act: Action, ask: Ask, { drift, freezes = [] }: Facts): boolean =>
+  ask.pinned &&
+  drift === undefined &&
+  !shareOne(
+    ['all', act.name, ask.room],
+    freezes.map(({ scope }) => scope),
+  );
+
+function hasAll(policy: Policy, act: Action, ask: Ask, { factor, approvals }: Facts): boolean {
   const atLeast = (have: Factor | undefined, need: Factor | undefined): boolean =>
     need === undefined || have === need || have === 'webauthn';
-  const eligible = (quorum: Quorum, { person, factor }: Approval): boolean =>
+  const eligible = (quorum: Quorum, { person, pinned, factor }: Approval): boolean =>
+    pinned &&
     person !== ask.person &&
     atLeast(factor, quorum.stepUp) &&
-    (policy.people.get(person)?.roles ?? []).some((role) => quorum.roles.includes(role));
-  const empty = bruteShortfall(act.require.approvals, approvals, eligible);
+    shareOne(policy.people.get(person)?.roles ?? [], quorum.roles);
+  const isBreakGlass = ask.urgent !== undefined && !ask.isAllowance;
+  const empty = bruteShortfall(isBreakGlass ? [] : act.require.approvals, approvals, eligible);
   return atLeast(factor, act.require.stepUp) && empty.every((count) => count === 0);
 }
 
@@ -243,7 +337,7 @@ t.test('the requester never counts', async () => {
       facts,
       fc.constantFrom<Factor>('totp', 'webauthn'),
       (policy, ask, facts, factor) => {
-        const own = { person: ask.person, factor };
+        const own = { person: ask.person, pinned: true, factor };
         const others = facts.approvals.filter((approval) => approval.person !== ask.person);
         return isDeepStrictEqual(
           summary(decide(policy, ask, { ...facts, approvals: others })),
@@ -276,13 +370,33 @@ t.test('more facts never make less of a decision', async () => {
     fc.constantFrom(less.factor, ...STRONGER[`${less.factor}`]).map((factor) => {
       return [
         less,
-        { ...less, factor, approvals: [...less.approvals, ...extra.approvals] },
+        {
+          ...{ ...less, factor, allowance: less.allowance ?? extra.allowance },
+          approvals: [...less.approvals, ...extra.approvals],
+        },
       ] as const;
     }),
   );
   fc.assert(
     fc.property(policy, ask, more, (policy, ask, [less, more]) => {
       return RANK[decide(policy, ask, more).kind] >= RANK[decide(policy, ask, less).kind];
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+t.test('what speaks against it never makes more of a decision', async () => {
+  const RANK = { deny: 0, pending: 1, allow: 2 } as const;
+  const against = fc.record({
+    freezes: fc.constant([{ scope: 'all', why: 'it moves' }]),
+    drift: fc.constantFrom(undefined, 'guests may join'),
+    reviewIsOpen: fc.boolean(),
+    allowance: fc.constant(undefined),
+  });
+  fc.assert(
+    fc.property(policy, ask, facts, against, (policy, ask, facts, against) => {
+      const less = decide(policy, ask, { ...facts, ...against });
+      return RANK[less.kind] <= RANK[decide(policy, ask, { ...facts, reviewIsOpen: false }).kind];
     }),
     { numRuns: 5000 },
   );

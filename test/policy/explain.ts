@@ -1,5 +1,6 @@
 import t from 'tap';
-import { type Ask, DENY_CODES, type DenyCode, decide } from '../../src/policy/decide.ts';
+import { decide } from '../../src/policy/decide.ts';
+import { type Ask, DENY_CODES, type DenyCode, type Facts } from '../../src/policy/decision.ts';
 import {
   describeDenial,
   describeMissing,
@@ -21,35 +22,60 @@ const { policy } = policyFile(
 const ask = (who: string, what: string, where: string, values: Ask['values']): Ask => ({
   ...{ person: person(who), pinned: true, room: room(where), action: what, values },
 });
-const decideAt = (asked: Ask, now = Date.parse('2026-01-07T12:00Z')) =>
-  decide(policy, asked, { now, factor: undefined, approvals: [] });
+const decideAt = (asked: Ask, facts: Partial<Facts> = {}) =>
+  decide(policy, asked, {
+    ...{ now: Date.parse('2026-01-07T12:00Z'), factor: undefined, approvals: [] },
+    ...facts,
+  });
+const NIGHT = { now: Date.parse('2026-03-03T22:30+01:00') };
 
 const deploy = ask('dave', 'deploy', 'danger', { service: 'web', version: '1.2.3' });
 const failover = ask('dave', 'db-failover', 'danger', { node: 'db2' });
 
-const SAID: Readonly<Record<DenyCode, readonly [asked: Ask, said: string | RegExp, now?: number]>> =
-  {
-    action: [{ ...deploy, action: 'pizza' }, 'The policy has no such action.'],
-    person: [{ ...deploy, person: person('mallory') }, 'The policy does not know you.'],
-    identity: [{ ...deploy, pinned: false }, /^It changes things, and your identity is not pinned/],
-    role: [{ ...deploy, person: person('carol') }, 'It is for ops; your roles are dba, security.'],
-    room: [{ ...deploy, room: room('ops') }, 'It runs only in danger, not here (ops).'],
-    window: [
-      failover,
-      'It runs only in the window night-change (tue, thu 22:00 to 02:00 Europe/Berlin), ' +
-        'morning (mon 06:00 to 08:00 UTC). One of them has to be open.',
-    ],
-    params: [
-      { ...deploy, values: { service: 'db', version: '1.2.3' } },
-      'A value is not accepted: service: it is one of web, api.',
-    ],
-    unevaluable: [failover, /what cannot be evaluated is refused/, Number.NaN],
-  };
+type Said = readonly [asked: Ask, said: string | RegExp, facts?: Partial<Facts>];
+
+const SAID: Readonly<Record<DenyCode, Said>> = {
+  action: [{ ...deploy, action: 'pizza' }, 'The policy has no such action.'],
+  person: [{ ...deploy, person: person('mallory') }, 'The policy does not know you.'],
+  identity: [{ ...deploy, pinned: false }, /^It changes things, and your identity is not pinned/],
+  role: [{ ...deploy, person: person('carol') }, 'It is for ops; your roles are dba, security.'],
+  room: [{ ...deploy, room: room('ops') }, 'It runs only in danger, not here (ops).'],
+  window: [
+    failover,
+    'It runs only in the window night-change (tue, thu 22:00 to 02:00 Europe/Berlin), ' +
+      'morning (mon 06:00 to 08:00 UTC). One of them has to be open.',
+  ],
+  posture: [
+    deploy,
+    'This room is closed for changes: guests may join. It opens again when that is mended.',
+    { drift: 'guests may join' },
+  ],
+  freeze: [
+    deploy,
+    'All is frozen: the database moves. Whoever may can unfreeze it.',
+    { freezes: [{ scope: 'all', why: 'the database moves' }] },
+  ],
+  break_glass: [
+    { ...deploy, urgent: 'the site is down' },
+    'The last break-glass run has not been reviewed: another person has to close the review first.',
+    { reviewIsOpen: true },
+  ],
+  allowance: [
+    { ...failover, isAllowance: true },
+    'The policy does not let db-failover be allowed in advance.',
+    NIGHT,
+  ],
+  params: [
+    { ...deploy, values: { service: 'db', version: '1.2.3' } },
+    'A value is not accepted: service: it is one of web, api.',
+  ],
+  unevaluable: [failover, /what cannot be evaluated is refused/, { now: Number.NaN }],
+};
 
 t.test('there is a sentence for each way to be denied', async (t) => {
   for (const because of DENY_CODES) {
-    const [asked, said, now] = SAID[because];
-    const decision = decideAt(asked, now);
+    const [asked, said, facts] = SAID[because];
+    const decision = decideAt(asked, facts);
     t.match(decision, { kind: 'deny', because });
     const act = policy.actions.get(action(asked.action));
     const sentence = describeDenial(because, act, decision.trace);
@@ -67,8 +93,25 @@ t.test('the reason given is the one that denied, not one that was only noted', a
   );
 });
 
+t.test('who may not break the glass is told who may, if anybody', async (t) => {
+  const saidTo = (asked: Ask, breakGlass: readonly string[]) => {
+    const act = policy.actions.get(action(asked.action));
+    if (!act) throw new Error('no such action');
+    const changed = { ...act, breakGlass };
+    const actions = new Map([[act.name, changed]]);
+    const facts = { ...NIGHT, factor: undefined, approvals: [] };
+    const { trace } = decide({ ...policy, actions }, { ...asked, urgent: 'it burns' }, facts);
+    return describeDenial('break_glass', changed, trace);
+  };
+  t.equal(
+    saidTo(deploy, ['dba', 'security']),
+    'Break-glass is for dba, security; your roles are ops.',
+  );
+  t.equal(saidTo(deploy, []), 'The policy has no break-glass for it.');
+});
+
 t.test('what is missing is named short and long', async (t) => {
-  const decision = decideAt(failover, Date.parse('2026-03-03T22:30+01:00'));
+  const decision = decideAt(failover, NIGHT);
   const missing = decision.kind === 'pending' ? decision.missing : [];
   t.strictSame(missing.map(nameMissing), ['webauthn', '2 approvals']);
   t.strictSame(

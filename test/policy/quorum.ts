@@ -9,7 +9,9 @@ import { approvals, person, policy, quorums } from './fixtures/world.ts';
 const from = (count: number, ...roles: readonly string[]): Quorum => ({
   ...{ count, roles, stepUp: undefined },
 });
-const by = (name: string, factor?: Factor): Approval => ({ person: person(name), factor });
+const by = (name: string, factor?: Factor): Approval => ({
+  ...{ person: person(name), pinned: true, factor },
+});
 
 const ROLES: Readonly<Record<string, readonly string[]>> = {
   ann: ['sre'],

@@ -34,6 +34,18 @@ t.test('what was saved is there after a restart', async (t) => {
   ]);
 });
 
+t.test('a sealed secret is kept until it is taken away', async (t) => {
+  const path = await newState(t);
+  const state = await openState(path);
+  await state.keepSealedSecret('alice', 'sealed');
+  await state.keepSealedSecret('bob', 'also');
+  await state.keepSealedSecret('bob', undefined);
+  const again = await openState(path);
+  t.equal(again.sealedSecret('alice'), 'sealed');
+  t.equal(again.sealedSecret('bob'), undefined);
+  t.equal(again.sealedSecret('constructor'), undefined, 'nobody is called like what objects have');
+});
+
 t.test('a change counts at once, and is durable when it resolves', async (t) => {
   const path = await newState(t);
   const state = await openState(path);
@@ -83,12 +95,13 @@ t.test(
       version: 1,
       sync: 's1',
       owed: { 'AAAA-AA': null, 'BBBB-BB': null },
+      secrets: {},
     });
   },
 );
 
 t.test('a damaged state is fatal, and is left as it was found', async (t) => {
-  const good = '{"version":1,"sync":null,"owed":{}}';
+  const good = '{"version":1,"sync":null,"owed":{},"secrets":{}}';
   const damaged = [
     '',
     '{',
@@ -102,6 +115,9 @@ t.test('a damaged state is fatal, and is left as it was found', async (t) => {
     good.replace('{}', 'null'),
     good.replace('{}', '"x"'),
     good.replace('{}', '{"AAAA-AA":7}'),
+    good.replace(',"secrets":{}', ''),
+    good.replace('"secrets":{}', '"secrets":[]'),
+    good.replace('"secrets":{}', '"secrets":{"alice":null}'),
   ];
   for (const text of damaged) {
     const path = await newState(t);
@@ -119,7 +135,8 @@ t.test('a state that is missing is fatal: it is never made by accident', async (
 
 t.test('keys of every sort are kept as keys', async (t) => {
   const path = await newState(t);
-  const content = '{"version":1,"sync":null,"owed":{"__proto__":null,"constructor":"$card"}}';
+  const content =
+    '{"version":1,"sync":null,"owed":{"__proto__":null,"constructor":"$card"},"secrets":{}}';
   await writeFile(path, content);
   const state = await openState(path);
   t.strictSame(state.owed(), [

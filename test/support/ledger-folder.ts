@@ -1,7 +1,8 @@
 /** An audit log in a folder of its own, opened as often as a test likes. */
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import type { Entry, EntryBody } from '../../src/audit/entry.ts';
+import type { EntryBody } from '../../src/audit/body.ts';
+import type { Entry } from '../../src/audit/entry.ts';
 import type { Report } from '../../src/audit/finding.ts';
 import { verifyLog } from '../../src/audit/verify.ts';
 import { verifySignature } from '../../src/store/keys.ts';

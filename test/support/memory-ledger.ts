@@ -1,6 +1,6 @@
 /** The audit log without a disk: acknowledges in order, a turn of the event loop later, or fails. */
-import type { Entry, EntryBody } from '../../src/audit/entry.ts';
-import { formatEntry } from '../../src/audit/entry.ts';
+import type { EntryBody } from '../../src/audit/body.ts';
+import { type Entry, formatEntry } from '../../src/audit/entry.ts';
 import { Fatal } from '../../src/base/errors.ts';
 import type { Ledger } from '../../src/ports.ts';
 import { settle } from './manual-clock.ts';

@@ -1,8 +1,9 @@
-/** What is owed to the rooms, without a disk. */
+/** What is owed to the rooms, and sealed secrets, without a disk. */
 import type { State } from '../../src/ports.ts';
 
 export class MemoryState implements State {
   readonly #owed = new Map<string, string | undefined>();
+  readonly #secrets = new Map<string, string>();
 
   owed(): ReturnType<State['owed']> {
     return [...this.#owed];
@@ -14,5 +15,14 @@ export class MemoryState implements State {
 
   async settle(request: string): Promise<void> {
     this.#owed.delete(request);
+  }
+
+  sealedSecret(person: string): string | undefined {
+    return this.#secrets.get(person);
+  }
+
+  async keepSealedSecret(person: string, sealed: string | undefined): Promise<void> {
+    if (sealed === undefined) this.#secrets.delete(person);
+    else this.#secrets.set(person, sealed);
   }
 }

@@ -4,6 +4,8 @@ import type { Message, Provenance, Sighting } from '../../src/trust/sighting.ts'
 import { device, event, person, room, roomName, user } from './ids.ts';
 
 export const OPS = room('!ops:example.org');
+/** The room that the daemon made for alice. */
+export const DIRECT_ALICE = room('!direct-alice:example.org');
 export const ALICE = user('@alice:example.org');
 export const BOB = user('@bob:example.org');
 export const MALLORY = user('@mallory:example.org');
@@ -11,7 +13,7 @@ export const BOT = user('@bot:example.org');
 export const ALICES_KEY = 'nqOvzeuGWT/sRx3h7+MHoInYj3Uk2LD/unI9kDYcHwk';
 export const SESSION = 'x'.repeat(43);
 
-/** Alice's identity is pinned, bob's is not. */
+/** Alice's identity is pinned, bob's is not; alice has a direct room. */
 export const register = (
   accounts: readonly (readonly [string, KnownAccount])[] = [
     [ALICE, { person: person('alice'), identity: ALICES_KEY }],
@@ -20,6 +22,8 @@ export const register = (
 ): Register => ({
   accounts: new Map(accounts.map(([id, account]) => [user(id), account])),
   rooms: new Map([[OPS, roomName('ops')]]),
+  guarded: new Set(),
+  direct: new Map([[DIRECT_ALICE, person('alice')]]),
   bot: BOT,
   botNames: [BOT, 'bot', 'Vaktrom'],
 });

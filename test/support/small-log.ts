@@ -1,6 +1,7 @@
 /** A small audit log as text: lines and checkpoints that a test can take apart and put together anew. */
+import type { EntryBody } from '../../src/audit/body.ts';
 import { type Checkpoint, formatCheckpoint } from '../../src/audit/checkpoint.ts';
-import { type EntryBody, formatEntry } from '../../src/audit/entry.ts';
+import { formatEntry } from '../../src/audit/entry.ts';
 import { formatNote, type Signer } from '../../src/audit/note.ts';
 import { hashLeaf, Tree } from '../../src/audit/tree.ts';
 import { utf8 } from '../../src/base/bytes.ts';

@@ -3,7 +3,7 @@
  * ours would refuse to. Straight on the crate.
  */
 import * as wasm from '@matrix-org/matrix-sdk-crypto-wasm';
-import type { DeviceId, UserId } from '../../src/base/ids.ts';
+import type { DeviceId, RoomId, UserId } from '../../src/base/ids.ts';
 import type { Homeserver } from '../../src/demo/homeserver/homeserver.ts';
 import { describeRequest, type Outgoing } from '../../src/matrix/crypto/requests.ts';
 import { type Http, openHttp } from '../../src/matrix/http.ts';
@@ -15,8 +15,8 @@ export interface UnsignedDevice extends AsyncDisposable {
   readonly user: UserId;
   readonly device: DeviceId;
   readonly http: Http;
-  /** Encrypts a text message for these members; the content of the event. */
-  say(body: string, members: readonly UserId[]): Promise<Megolm>;
+  /** Encrypts a text message for these members; the content of the event. Default: in `ROOM`. */
+  say(body: string, members: readonly UserId[], room?: RoomId): Promise<Megolm>;
 }
 
 export async function openUnsignedDevice(
@@ -40,13 +40,13 @@ export async function openUnsignedDevice(
     user: id,
     device,
     http,
-    async say(body, members) {
+    async say(body, members, roomId = ROOM) {
       const users = () => members.map((member) => new wasm.UserId(member));
       await machine.updateTrackedUsers(users());
       await flush(machine, http);
       const claim = await machine.getMissingSessions(users());
       if (claim) await send(machine, http, claim);
-      const room = new wasm.RoomId(ROOM);
+      const room = new wasm.RoomId(roomId);
       const shares = await machine.shareRoomKey(room, users(), new wasm.EncryptionSettings());
       for (const share of shares) await send(machine, http, share);
       const content = JSON.stringify({ msgtype: 'm.text', body });

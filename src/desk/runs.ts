@@ -3,10 +3,10 @@
  * prints is counted and digested; what is within the cap goes through the screen.
  */
 import { createHash } from 'node:crypto';
-import type { Plan } from './execution/plan.ts';
-import { openScreen } from './output/screen.ts';
-import type { Clock, Run, RunEnd, Sandbox } from './ports.ts';
-import type { Ending, Outcome, Progress } from './request/life.ts';
+import type { Plan } from '../execution/plan.ts';
+import { openScreen } from '../output/screen.ts';
+import type { Clock, Run, RunEnd, Sandbox } from '../ports.ts';
+import type { Ending, Outcome, Progress } from '../request/life.ts';
 
 /** Between SIGTERM and SIGKILL. */
 export const GRACE_MS = 10_000;
@@ -38,9 +38,10 @@ export function watchRun({ plan, sandbox, clock, onProgress }: Watch): Watched {
   const output = collect(plan.limits.outputBytes, clock, onProgress);
   const run = sandbox.start(plan, (bytes) => output.take(bytes, run));
   let stopped: Stopper | { readonly kind: 'timed_out' } | undefined;
+  let hasEnded = false;
   let cancelKill = () => {};
   const stop = (why: typeof stopped): void => {
-    if (stopped) return;
+    if (stopped || hasEnded) return;
     stopped = why;
     run.terminate();
     cancelKill = clock.after(GRACE_MS, () => run.kill());
@@ -49,6 +50,7 @@ export function watchRun({ plan, sandbox, clock, onProgress }: Watch): Watched {
 
   const finish = async () => {
     const end = await run.ended;
+    hasEnded = true;
     cancelTimeout();
     cancelKill();
     const collected = await output.close();

@@ -1,7 +1,7 @@
 /** Says something once, in a thread, and knows when everything that was to be said has been. */
-import type { EventId, RoomId } from './base/ids.ts';
-import { type Block, renderBlocks } from './output/block.ts';
-import type { Chat, Log } from './ports.ts';
+import type { EventId, RoomId } from '../base/ids.ts';
+import { type Block, renderBlocks } from '../output/block.ts';
+import type { Chat, Log } from '../ports.ts';
 
 export interface Addressee {
   readonly room: RoomId;

@@ -3,9 +3,9 @@
  * state counts and edits are spaced out; the last word is always delivered.
  */
 
-import type { EventId, RequestId, RoomId } from './base/ids.ts';
-import { type Block, renderBlocks } from './output/block.ts';
-import type { Chat, Clock, State } from './ports.ts';
+import type { EventId, RequestId, RoomId } from '../base/ids.ts';
+import { type Block, renderBlocks } from '../output/block.ts';
+import type { Chat, Clock, State } from '../ports.ts';
 
 /** A run that prints or ends this soon is shown once, not as a card and an edit. */
 const SETTLING_MS = 15;

@@ -1,0 +1,62 @@
+/** The daemon's rooms with single people: made when there is something to say, known from the log. */
+import type { Standing } from '../audit/standing.ts';
+import { type PersonName, parseRoomId, type RoomId } from '../base/ids.ts';
+import { type Block, renderBlocks } from '../output/block.ts';
+import type { Policy } from '../policy/model.ts';
+import type { Chat, Ledger, Log, Post } from '../ports.ts';
+
+export interface Direct {
+  /** Makes the room if there is none; undefined for somebody whom the policy does not know. */
+  open(person: PersonName): Promise<RoomId | undefined>;
+  /** Says something there, once per key; does not wait for it. */
+  tell(person: PersonName, key: string, blocks: readonly Block[], file?: Post['file']): void;
+}
+
+export interface DirectParts {
+  readonly chat: Chat;
+  readonly ledger: Ledger;
+  readonly standing: Standing;
+  readonly policy: () => Policy;
+  readonly log: Log;
+}
+
+export function openDirect({ chat, ledger, standing, policy, log }: DirectParts): Direct {
+  const making = new Map<PersonName, Promise<RoomId | undefined>>();
+
+  const make = async (person: PersonName): Promise<RoomId | undefined> => {
+    // The pinned account, where there is one: what is said there is for nobody else.
+    const accounts = policy().people.get(person)?.accounts ?? [];
+    const account = accounts.find(({ identity }) => identity !== undefined) ?? accounts[0];
+    if (!account) return undefined;
+    const room = await chat.openDirect(account.id);
+    await ledger.append({ type: 'direct', person, account: account.id, room });
+    return room;
+  };
+
+  const open = (person: PersonName): Promise<RoomId | undefined> => {
+    const known = parseRoomId(standing.directRoomOf(person) ?? '');
+    if (known.ok) return Promise.resolve(known.value);
+    const made = making.get(person) ?? make(person).finally(() => making.delete(person));
+    making.set(person, made);
+    return made;
+  };
+
+  const send = async (
+    ...[person, key, blocks, file]: Parameters<Direct['tell']>
+  ): Promise<void> => {
+    const room = await open(person);
+    if (!room) return;
+    const body = renderBlocks(blocks);
+    await chat.post({ room, key: `${key}/direct/${person}`, body });
+    if (file) await chat.post({ room, key: `${key}/direct/${person}/file`, body, file });
+  };
+
+  return {
+    open,
+    tell(person, ...rest) {
+      send(person, ...rest).catch((error: unknown) =>
+        log.warn({ error, person }, 'not told directly'),
+      );
+    },
+  };
+}

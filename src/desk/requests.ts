@@ -1,0 +1,222 @@
+/**
+ * The requests that are alive. Carries happenings to the state machine of each and its effects out
+ * into the world: one at a time and in order for each request, so that nothing overtakes its record.
+ */
+import { sha256Hex } from '../base/bytes.ts';
+import { assertNever } from '../base/errors.ts';
+import type { RequestId, RoomId } from '../base/ids.ts';
+import type { Plan } from '../execution/plan.ts';
+import { isLong, renderCard } from '../output/card.ts';
+import type { Action } from '../policy/model.ts';
+import type { Clock, Ledger, Log, Sandbox, State } from '../ports.ts';
+import type { Effect, Ending, Happening, State as Life, World } from '../request/life.ts';
+import { advance } from '../request/machine.ts';
+import type { Request } from '../request/request.ts';
+import type { Cards, Place } from './cards.ts';
+import { type Watched, watchRun } from './runs.ts';
+
+export interface RequestParts {
+  readonly ledger: Ledger;
+  readonly state: State;
+  readonly cards: Cards;
+  readonly sandbox: Sandbox;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly worldOf: (request: Request) => World;
+  readonly actionOf: (request: Request) => Action | undefined;
+  /** What the request rests on and is no longer as it was frozen, each as the end of a sentence. */
+  readonly changesOf: (request: Request) => Promise<readonly string[]>;
+  /** Lets go of what is held for a request that nothing more happens to. */
+  readonly release: (request: Request) => void;
+  /** Told of every step that a request takes. */
+  readonly onMoved: (request: Request, life: Life) => void;
+  /** Called with what makes it unsafe to go on, when nobody is there to catch it. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export interface Alive {
+  readonly request: Request;
+  readonly state: Life;
+}
+
+export interface Requests {
+  /** Takes a request up; `first` is `asked`, or `resumed` after a restart. Resolves when it has moved. */
+  open(request: Request, plan: Plan, first: Happening): Promise<void>;
+  /**
+   * Resolves once what follows is on record: whether anything does. What came too late changes nothing,
+   * and nothing happens to a request that is not alive.
+   */
+  happen(id: RequestId, happening: Happening): Promise<boolean>;
+  find(id: RequestId): Alive | undefined;
+  list(): readonly Alive[];
+  /** Stops what runs and waits until its end is on record and said; what waits is left for the next start. */
+  stopAll(): Promise<void>;
+}
+
+interface Live {
+  readonly request: Request;
+  readonly plan: Plan;
+  life: Life;
+  /** The last happening; the next one waits for it. */
+  moving: Promise<void>;
+  output: readonly string[];
+  watched?: Watched;
+  settled?: Promise<void>;
+  cancelTimer?: () => void;
+}
+
+export function openRequests(parts: RequestParts): Requests {
+  const { clock, cards, ledger } = parts;
+  const live = new Map<RequestId, Live>();
+  /** Nothing is started any more. */
+  let isDraining = false;
+
+  const happen = (one: Live, happening: Happening): Promise<boolean> => {
+    const moved = one.moving.then(() => step(one, happening));
+    one.moving = moved.then(
+      () => {},
+      () => letGo(one), // whoever waits for this happening is told why
+    );
+    return moved;
+  };
+
+  /** What cannot be put on record has not happened, and nothing more happens to its request. */
+  const letGo = (one: Live): void => {
+    if (one.watched) return; // what runs still has an end, and that can be tried
+    one.cancelTimer?.();
+    one.life = { kind: 'new' };
+    live.delete(one.request.id);
+    parts.release(one.request);
+  };
+
+  const inBackground = (moved: Promise<unknown>): void => void moved.catch(parts.onFatal);
+
+  const step = async (one: Live, happening: Happening): Promise<boolean> => {
+    const before = one.life;
+    const next = advance(one.request, before, happening, parts.worldOf(one.request));
+    one.life = next.state;
+    for (const effect of next.effects) await perform(one, effect);
+    if (one.life !== before) parts.onMoved(one.request, one.life);
+    setAlarm(one);
+    return next.state !== before;
+  };
+
+  const perform = async (one: Live, effect: Effect): Promise<void> => {
+    switch (effect.kind) {
+      case 'record': {
+        const first = await ledger.append(...effect.entries);
+        await step(one, { kind: 'recorded', entry: first + effect.entries.length - 1 });
+        return;
+      }
+      case 'check': {
+        const changes = await parts.changesOf(one.request);
+        if (!isDraining) await step(one, { kind: 'checked', changes });
+        return;
+      }
+      case 'run':
+        if (isDraining) await step(one, { kind: 'run_ended', ending: TOO_LATE });
+        else run(one);
+        return;
+      case 'stop':
+        return one.watched?.stop({ kind: 'cancelled', by: effect.by });
+      case 'show':
+        return show(one, effect.final);
+      default:
+        return assertNever(effect);
+    }
+  };
+
+  /** Nothing waits longer than it may, whether anything happens to it or not. */
+  const setAlarm = (one: Live): void => {
+    one.cancelTimer?.();
+    const { life, request } = one;
+    if (life.kind !== 'waiting' && life.kind !== 'granted') return;
+    const at = life.kind === 'granted' ? life.untilAt : request.frozen.expiresAt;
+    const ring = () => inBackground(happen(one, { kind: 'ticked' }));
+    one.cancelTimer = clock.after(Math.max(0, at - clock.now()), ring);
+  };
+
+  const run = (one: Live): void => {
+    one.watched = watchRun({
+      plan: one.plan,
+      sandbox: parts.sandbox,
+      clock,
+      onProgress: (progress) => inBackground(happen(one, { kind: 'output', progress })),
+    });
+    inBackground(
+      one.watched.ended.then(({ ending, output }) => {
+        one.output = output;
+        return happen(one, { kind: 'run_ended', ending });
+      }),
+    );
+    show(one, false);
+  };
+
+  const show = (one: Live, final: boolean): void => {
+    const { request, life } = one;
+    const blocks = renderCard(request, life, parts.actionOf(request));
+    if (final) parts.release(request);
+    else {
+      const lively = life.kind !== 'running' || life.progress.lines > 0;
+      cards.update(placeOf(request), { blocks, lively });
+      return;
+    }
+    const long = life.kind === 'ended' && isLong(life.ending.progress);
+    const bytes = Buffer.from(`${one.output.join('\n')}\n`);
+    const name = `${request.frozen.action}-${request.id}.txt`;
+    // A last word that cannot be delivered stays owed, and is given after the next start.
+    one.settled = cards
+      .finish(placeOf(request), blocks, long ? { name, bytes } : undefined)
+      .catch((error: unknown) => parts.log.warn({ error, request: request.id }, 'not announced'));
+    void one.settled.finally(() => live.delete(request.id));
+  };
+
+  return {
+    async open(request, plan, first) {
+      const moving = Promise.resolve();
+      const one: Live = { request, plan, life: { kind: 'new' }, moving, output: [] };
+      live.set(request.id, one);
+      const owed = parts.state.owed().some(([id]) => id === request.id);
+      const owe = owed ? Promise.resolve() : parts.state.owe(request.id, undefined);
+      await Promise.all([owe, happen(one, first)]);
+    },
+    async happen(id, happening) {
+      const one = live.get(id);
+      return one ? happen(one, happening) : false;
+    },
+    find: (id) => aliveOf(live.get(id)),
+    list: () => [...live.values()].map((one) => ({ request: one.request, state: one.life })),
+    async stopAll() {
+      isDraining = true;
+      const all = [...live.values()];
+      for (const { watched } of all) watched?.stop({ kind: 'stopped' });
+      await Promise.all(
+        all.map(async (one) => {
+          one.cancelTimer?.();
+          await one.watched?.ended;
+          await one.moving;
+          await one.settled;
+        }),
+      );
+    },
+  };
+}
+
+/** Its start was being recorded when the daemon was told to stop. */
+const TOO_LATE: Ending = {
+  outcome: { kind: 'not_started', reason: 'the daemon is shutting down' },
+  ms: 0,
+  progress: { tail: [], lines: 0, bytes: 0 },
+  sha256: sha256Hex(''),
+  capped: false,
+};
+
+const aliveOf = (one: Live | undefined): Alive | undefined =>
+  one && { request: one.request, state: one.life };
+
+const placeOf = ({ id, frozen, thread }: Request): Place => ({
+  id,
+  // Out of a frozen request: checked by its parser when it was made.
+  room: frozen.source.room as RoomId,
+  thread,
+});

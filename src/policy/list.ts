@@ -1,0 +1,2 @@
+/** Names for a person to read. */
+export const list = (names: readonly string[]): string => names.join(', ') || 'none';

@@ -1,0 +1,73 @@
+import t from 'tap';
+import { MINUTE } from '../model/fixtures/scenarios.ts';
+import { person } from '../support/ids.ts';
+import { DeskHouse } from './fixtures/desk-house.ts';
+
+const ALICE = person('alice');
+
+t.test('a code', async (t) => {
+  const house = await DeskHouse.open();
+  const { codes } = house.desk;
+  const spend = async (code: string) => (await codes.spend(ALICE, code, 'a test')).ok;
+  const code = house.code();
+  t.ok(await spend(code), 'counts');
+  t.notOk(await spend(code), 'does not count again');
+  t.notOk(await spend(house.code(-1)), 'of an earlier step does not count any more');
+  t.ok(await spend(house.code(1)), 'of the next step counts, for clocks that differ');
+  const twice = house.code(1);
+  await house.clock.advance(MINUTE);
+  t.notOk(await spend(twice), 'is not good later either');
+  const fresh = house.code();
+  const both = await Promise.all([spend(fresh), spend(fresh)]);
+  t.equal(both.filter((counts) => counts).length, 1, 'given twice at once counts once');
+});
+
+t.test(
+  'a code is spent for good, whatever it was for, and a restart does not forget',
+  async (t) => {
+    const house = await DeskHouse.open();
+    const code = house.code();
+    t.ok((await house.desk.codes.spend(ALICE, code, 'a test')).ok);
+    house.kill();
+    await house.start();
+    t.notOk((await house.desk.codes.spend(ALICE, code, 'a test')).ok);
+  },
+);
+
+t.test('wrong codes', async (t) => {
+  const house = await DeskHouse.open();
+  const wrong = async (times: number) => {
+    for (let i = 0; i < times; i++) await house.desk.codes.spend(ALICE, '000000', 'a test');
+  };
+  await wrong(4);
+  t.ok((await house.desk.codes.spend(ALICE, house.code(), 'a test')).ok, 'four are forgiven');
+  await wrong(4);
+  await house.clock.advance(16 * MINUTE);
+  await wrong(4);
+  t.notOk(house.desk.standing.isLocked('alice'), 'long ago is long ago');
+  await wrong(1);
+  t.ok(house.desk.standing.isLocked('alice'), 'the fifth within a quarter of an hour locks');
+  t.notOk((await house.desk.codes.spend(ALICE, house.code(), 'a test')).ok, 'then none counts');
+  t.ok(
+    (await house.desk.codes.spend(person('bob'), house.code(), 'a test')).ok,
+    'bob is not alice',
+  );
+  await house.settle();
+  t.match(house.chat.texts.at(-1), 'recover alice', 'those who can help are told');
+});
+
+t.test('peers let somebody enrol anew, and the old secret is worth nothing', async (t) => {
+  const house = await DeskHouse.open();
+  for (let i = 0; i < 5; i++) await house.desk.codes.spend(ALICE, '000000', 'a test');
+  t.match(await house.order('alice', 'recover', 'alice'), 'Your peers have to ask');
+  t.match(await house.order('bob', 'recover', 'alice'), '1 of 2');
+  t.match(await house.order('bob', 'recover', 'alice'), '1 of 2', 'one person is one');
+  t.match(await house.order('dave', 'recover', 'alice'), 'may enrol anew');
+  t.notOk(house.desk.standing.isLocked('alice'));
+  t.notOk((await house.desk.codes.spend(ALICE, house.code(), 'a test')).ok);
+  await house.settle();
+  const [, ticket = ''] = /!enrol ([0-9A-Z]{24})/.exec(house.chat.texts.at(-1) ?? '') ?? [];
+  t.notOk(house.desk.enrolment.spendTicket(person('bob'), ticket), 'not for another person');
+  t.ok(house.desk.enrolment.spendTicket(ALICE, ticket));
+  t.notOk(house.desk.enrolment.spendTicket(ALICE, ticket), 'nor a second time');
+});
