@@ -111,6 +111,11 @@ export class Person implements AsyncDisposable {
     return this.#hearing.waitFor((heard) => heard.roomId === roomId && match(heard), wait);
   }
 
+  /** The same, in whichever room. */
+  waitForAny(match: (heard: Heard) => boolean, wait?: Wait): Promise<Heard> {
+    return this.#hearing.waitFor(match, wait);
+  }
+
   /** New cross-signing keys, the first or others in their place. */
   async resetIdentity(): Promise<void> {
     const { client, userId, password } = this.session;
