@@ -1,0 +1,69 @@
+/**
+ * The commands for users of the host itself: they ask the running daemon, over its control socket, for
+ * what a room could ask of it. The day without chat is what they are for.
+ */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openDirectory } from '../config/directory.ts';
+import { askDaemon, type Screen } from '../control/client.ts';
+import { SOCKET } from '../control/server.ts';
+import { type Io, printable } from './io.ts';
+
+export interface LocalOptions {
+  readonly dir: string;
+  readonly json: boolean;
+  /** The folder of the control socket, where it is not to be found by itself. */
+  readonly control?: string;
+}
+
+/** Where the unit of systemd/ has it. */
+const SYSTEM_FOLDER = '/run/vaktrom';
+
+/** Resolves with the exit code that the daemon gives. */
+export async function tellDaemon(
+  { verb, fields }: { readonly verb: string; readonly fields: Readonly<Record<string, string>> },
+  options: LocalOptions,
+  io: Io,
+): Promise<number> {
+  const folder = options.control ?? (await findControl(options.dir));
+  return askDaemon({ folder, verb, fields }, options.json ? forPrograms(io) : forPeople(io));
+}
+
+/** What is typed as `vaktrom WORD…` is said to the daemon like `!WORD…` in a room. */
+export const sayToDaemon = (
+  words: readonly string[],
+  options: LocalOptions,
+  io: Io,
+): Promise<number> => tellDaemon({ verb: 'say', fields: { text: words.join(' ') } }, options, io);
+
+/** A word of the shell's as one of ours: whatever is in it is part of the value. */
+export function quoteWord(word: string): string {
+  const [, name = '', value = word] = /^([a-z][a-z0-9_-]*=)(.*)$/s.exec(word) ?? [];
+  return `${name}"${value.replaceAll(/[$`"\\]/g, '\\$&')}"`;
+}
+
+/** Beside the settings, where they can be read; else where the system has it. */
+async function findControl(dir: string): Promise<string> {
+  const { controlPath } = await openDirectory(dir).catch(() => ({ controlPath: SYSTEM_FOLDER }));
+  const isThere = await stat(join(controlPath, SOCKET)).then(
+    (found) => found.isSocket(),
+    () => false, // nothing, or nothing for us
+  );
+  return isThere ? controlPath : SYSTEM_FOLDER;
+}
+
+const forPeople = (io: Io): Screen => ({
+  note: (text) => io.err(printable(text)),
+  output: (text) => io.out(printable(text)),
+  ask: askerOf(io),
+});
+
+const forPrograms = (io: Io): Screen => ({
+  note: (text) => io.out(JSON.stringify({ note: text })),
+  output: (text) => io.out(JSON.stringify({ output: text })),
+  ask: askerOf(io),
+});
+
+/** At a terminal, or whatever else speaks for the person. */
+const askerOf = ({ ask, readLine }: Io): Screen['ask'] =>
+  ask ? (question, hidden) => ask(printable(question), hidden) : readLine;

@@ -1,0 +1,16 @@
+/** What can be asked at the control socket: a name, and who answers it. */
+import type { Peer } from './peer.ts';
+
+/** Resolves with the exit code for the client: 0 to 255. */
+export type Verb = (peer: Peer, fields: Readonly<Record<string, string>>) => Promise<number>;
+
+export type Verbs = Readonly<Record<string, Verb>>;
+
+/** Only for whoever has the host anyway: root, and the user that the daemon runs as. */
+export const forTheHost =
+  (verb: Verb): Verb =>
+  async (peer, fields) => {
+    if (peer.uid === 0 || peer.uid === process.getuid?.()) return verb(peer, fields);
+    peer.note('This is for root, or for the user that the daemon runs as.');
+    return 1;
+  };

@@ -1,0 +1,191 @@
+/** Whatever is put in the place of a proof, it proves nothing but whose own fresh file it is. */
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { makeControlFolder } from '../../src/control/folder.ts';
+import { type Challenge, openProofs, proofContent } from '../../src/control/proof.ts';
+
+const ASK = '{"v":1,"verb":"say","fields":{"text":"status"}}';
+const ME = process.getuid?.() ?? -1;
+const isRoot = ME === 0;
+const OTHER = 61_234;
+
+async function open(t: Test) {
+  const folder = await makeControlFolder(join(t.testdir(), 'control'));
+  const proofs = await openProofs(folder);
+  const pathOf = ({ name }: Challenge) => join(folder, 'proofs', name);
+  const contentOf = ({ name }: Challenge) => proofContent(proofs.folder, name, ASK);
+  const answer = (challenge: Challenge): string => {
+    writeFileSync(pathOf(challenge), contentOf(challenge), { flag: 'wx' });
+    chmodSync(pathOf(challenge), 0o644);
+    return pathOf(challenge);
+  };
+  return { folder, proofs, pathOf, contentOf, answer };
+}
+
+t.test('the owner of a fresh file is who it is', async (t) => {
+  const { folder, proofs, answer } = await open(t);
+  t.equal(lstatSync(join(folder, 'proofs')).mode & 0o7777, 0o1733);
+  const challenge = proofs.issue();
+  const path = answer(challenge);
+  t.strictSame(await challenge.redeem(ASK), { ok: true, value: ME });
+  t.notOk(existsSync(path), 'and the file is gone');
+  if (!isRoot) return;
+  const another = proofs.issue();
+  chownSync(answer(another), OTHER, 0);
+  t.strictSame(await another.redeem(ASK), { ok: true, value: OTHER });
+});
+
+t.test('a proof is good for one look, right or wrong', async (t) => {
+  const { proofs, answer } = await open(t);
+  const challenge = proofs.issue();
+  answer(challenge);
+  t.ok((await challenge.redeem(ASK)).ok);
+  answer(challenge);
+  t.match(await challenge.redeem(ASK), { ok: false, error: 'it was looked at before' });
+  const early = proofs.issue();
+  t.match(await early.redeem(ASK), { ok: false, error: 'there is no such file' });
+  answer(early);
+  t.match(await early.redeem(ASK), { ok: false, error: 'it was looked at before' });
+  t.not(proofs.issue().name, proofs.issue().name);
+});
+
+type Trick = (house: Awaited<ReturnType<typeof open>>, challenge: Challenge) => void;
+
+/** A file of a victim's, in a folder where the attacker may do as they like. */
+function victimFile(folder: string, content: string): string {
+  const path = join(folder, 'theirs');
+  writeFileSync(path, content);
+  chmodSync(path, 0o644);
+  if (isRoot) chownSync(path, OTHER, OTHER);
+  return path;
+}
+
+const TRICKS: Readonly<Record<string, readonly [error: string | RegExp, trick: Trick]>> = {
+  'nothing at all': ['there is no such file', () => {}],
+  'a symbolic link to a good file': [
+    'there is no such file',
+    ({ folder, pathOf, contentOf }, c) => symlinkSync(victimFile(folder, contentOf(c)), pathOf(c)),
+  ],
+  'a hard link to a good file of another': [
+    'it has 2 names',
+    ({ folder, pathOf, contentOf }, c) => linkSync(victimFile(folder, contentOf(c)), pathOf(c)),
+  ],
+  "another's file, moved in": [
+    'it does not hold what it should',
+    ({ folder, pathOf }, c) => renameSync(victimFile(folder, 'notes'), pathOf(c)),
+  ],
+  'a file that others may write': [
+    'others could have written it',
+    ({ answer }, c) => chmodSync(answer(c), 0o666),
+  ],
+  'a file with an access list': [
+    'others could have written it',
+    ({ answer }, c) => chmodSync(answer(c), 0o664), // what a mask of rw shows as
+  ],
+  'a set-user-id file': [
+    'others could have written it',
+    ({ answer }, c) => chmodSync(answer(c), 0o4644),
+  ],
+  'a pipe': ['it is not a regular file', ({ pathOf }, c) => execFileSync('mkfifo', [pathOf(c)])],
+  'a folder': ['it is not a regular file', ({ pathOf }, c) => mkdirSync(pathOf(c))],
+  'the proof of another question': [
+    'it does not hold what it should',
+    ({ proofs, pathOf }, c) => {
+      const content = proofContent(proofs.folder, c.name, ASK.replace('status', 'destroy'));
+      writeFileSync(pathOf(c), content, { mode: 0o644 });
+    },
+  ],
+  'the proof for another place, relayed': [
+    'it does not hold what it should',
+    ({ pathOf }, c) =>
+      writeFileSync(pathOf(c), proofContent('/tmp/evil', c.name, ASK), { mode: 0o644 }),
+  ],
+  'the proof of an earlier challenge, renamed': [
+    'it does not hold what it should',
+    ({ proofs, answer, pathOf }, c) => renameSync(answer(proofs.issue()), pathOf(c)),
+  ],
+  'a proof with more behind it': [
+    'it does not hold what it should',
+    ({ pathOf, contentOf }, c) => writeFileSync(pathOf(c), `${contentOf(c)}\n`, { mode: 0o644 }),
+  ],
+};
+
+for (const [what, [error, trick]] of Object.entries(TRICKS))
+  t.test(`proves nothing: ${what}`, async (t) => {
+    const house = await open(t);
+    const challenge = house.proofs.issue();
+    trick(house, challenge);
+    t.match(await challenge.redeem(ASK), { ok: false, error });
+    t.notOk(existsSync(house.pathOf(challenge)), 'and nothing of it is left');
+  });
+
+t.test(
+  'proves nothing: a file that is older than the challenge, with the right words',
+  async (t) => {
+    const { folder, proofs, pathOf, contentOf } = await open(t);
+    const theirs = join(folder, 'theirs');
+    writeFileSync(theirs, '', { mode: 0o644 });
+    await sleep(120);
+    const challenge = proofs.issue();
+    writeFileSync(theirs, contentOf(challenge)); // by a descriptor that somebody was handed
+    utimesSync(theirs, new Date(), new Date());
+    renameSync(theirs, pathOf(challenge));
+    t.match(await challenge.redeem(ASK), { ok: false, error: 'it is older than the challenge' });
+  },
+);
+
+t.test('proves nothing: a file of the user who stands for all that are unknown', async (t) => {
+  if (!isRoot) {
+    t.pass('only root can give a file to somebody else');
+    return;
+  }
+  const { proofs, answer } = await open(t);
+  const challenge = proofs.issue();
+  chownSync(answer(challenge), 65_534, 65_534);
+  t.match(await challenge.redeem(ASK), { ok: false, error: /no user that is known/ });
+});
+
+t.test('two at once do not stand in for each other', async (t) => {
+  const { proofs, answer, pathOf } = await open(t);
+  const [one, two] = [proofs.issue(), proofs.issue()];
+  answer(one);
+  answer(two);
+  renameSync(pathOf(one), `${pathOf(one)}x`);
+  renameSync(pathOf(two), pathOf(one));
+  renameSync(`${pathOf(one)}x`, pathOf(two));
+  t.match(await one.redeem(ASK), { ok: false });
+  t.match(await two.redeem(ASK), { ok: false });
+});
+
+t.test('what was left there goes at the next start; what is not ours stops it', async (t) => {
+  const { folder, proofs, answer } = await open(t);
+  answer(proofs.issue());
+  mkdirSync(join(folder, 'proofs', 'empty'));
+  symlinkSync('/etc/passwd', join(folder, 'proofs', 'link'));
+  await openProofs(folder);
+  t.strictSame(readdirSync(join(folder, 'proofs')), []);
+  const other = await makeControlFolder(join(t.testdirName, 'other'));
+  symlinkSync('/tmp', join(other, 'proofs'));
+  await t.rejects(openProofs(other), { code: 'file_unsafe' });
+  if (!isRoot) return;
+  unlinkSync(join(other, 'proofs'));
+  mkdirSync(join(other, 'proofs'));
+  chownSync(join(other, 'proofs'), OTHER, OTHER);
+  await t.rejects(openProofs(other), { code: 'file_unsafe' });
+});
