@@ -5,27 +5,37 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { Frozen } from './audit/body.ts';
 import { History } from './audit/history.ts';
+import { Standing } from './audit/standing.ts';
 import { describeError, Fatal, Fault } from './base/errors.ts';
-import { openCards } from './cards.ts';
+import { type PersonName, parseRoomId, parseUserId, type RoomId } from './base/ids.ts';
 import { type Directory, readKey, readPolicy, readSecret } from './config/directory.ts';
-import { openMatrix } from './matrix/connect.ts';
+import { listenAddress } from './config/settings-web.ts';
+import { makeControlFolder } from './control/folder.ts';
+import { openHostDoor, userChanges } from './control/open.ts';
+import { openTerminals } from './control/terminals.ts';
+import { openDesk } from './desk/open.ts';
+import { openLinks } from './desk/passkeys/links.ts';
+import { planPins } from './desk/pins.ts';
+import { openRefusals } from './desk/refusals.ts';
+import { openVoice } from './desk/voice.ts';
+import { type Login, type Matrix, openMatrix } from './matrix/connect.ts';
 import { openIndexedDb } from './matrix/indexeddb/open.ts';
 import { COLUMNS, ROWS } from './output/screen.ts';
 import { openPipeline } from './pipeline.ts';
 import type { Policy } from './policy/model.ts';
 import type { Log } from './ports.ts';
-import { openRefusals } from './refusals.ts';
-import { openRequests } from './requests.ts';
 import { openSandbox } from './sandbox/launch.ts';
 import { probeSandbox } from './sandbox/probe.ts';
-import { readSigningKey } from './store/keys.ts';
+import { holdFiles } from './store/held-files.ts';
+import { readSigningKey, seal, unseal } from './store/keys.ts';
 import { openLedger } from './store/ledger.ts';
 import { openState } from './store/state.ts';
 import { systemClock as clock } from './system/clock.ts';
 import type { Register } from './trust/judge.ts';
+import { LOCAL_PLACE } from './trust/local.ts';
 import { VERSION } from './version.ts';
-import { openVoice } from './voice.ts';
 
 export interface Daemon extends AsyncDisposable {
   /** Resolves once the first sync is done. */
@@ -51,7 +61,6 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
   const onFatal = (error: unknown): void => failure.reject(error);
 
   let { policy } = await readPolicy(directory.policyPath);
-  let register = registerOf(policy, settings.user);
 
   await using opening = new AsyncDisposableStack();
   // First, since it is locked: a second daemon on the same directory ends here.
@@ -59,61 +68,91 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
   opening.use(await openIndexedDb({ file: storeFile, onFatal }));
   const state = await openState(fileNames.state(statePath));
   const history = new History();
+  const standing = new Standing();
   const ledger = opening.use(
     await openLedger({
       directory: fileNames.audit(statePath),
       signer: readSigningKey(await readSecret(directory, 'audit-key')),
       boot: randomBytes(6).toString('hex'),
       now: clock.now,
-      onEntry: (entry) => history.note(entry),
+      onEntry(entry) {
+        history.note(entry);
+        standing.note(entry);
+      },
     }),
   );
-  const hidden = [directory.root, directory.secretsPath, statePath];
+  const register = (): Register => registerOf(policy, standing, settings.user);
+  // Of the control socket above all: an action runs under the very user to whom that yields.
+  const folder = await makeControlFolder(directory.controlPath);
+  const hidden = [directory.root, directory.secretsPath, statePath, folder];
   const proven = proveSandbox(hidden);
   proven.catch(() => {}); // awaited below, if nothing else fails first
   const sandbox = opening.use(openSandbox({ size: { columns: COLUMNS, rows: ROWS }, hidden }));
   const matrix = opening.use(
     await openMatrix({
-      login: {
-        homeserver: settings.homeserver,
-        user: settings.user,
-        device: settings.device,
-        token: await readSecret(directory, 'access-token'),
-      },
+      login: await readLogin(directory),
       storeKey: await readKey(directory, 'crypto-key'),
-      register: () => register,
+      register,
       clock,
       log,
+      onVerified({ account, identity }) {
+        const person = register().accounts.get(account)?.person ?? '';
+        ledger.append({ type: 'identity.verified', person, account, identity }).catch(onFatal);
+      },
     }),
   );
-
   if ((await matrix.crypto.ownIdentity()) === undefined)
     throw new Fatal('identity_lost', 'the crypto store has no cross-signing identity of the bot');
 
-  const { chat } = matrix;
+  const terminals = openTerminals();
+  const chat = terminals.around(matrix.chat);
+  const { verifications } = matrix.crypto;
   const voice = openVoice(chat, log);
-  const onFailure = (error: unknown) => log.warn({ error }, 'a card was not updated');
-  const cards = openCards({ chat, state, clock, onFailure });
-  const requests = openRequests({
-    ...{ ledger, state, cards, sandbox, history, clock, log, onFatal },
+  const factorKey = await readKey(directory, 'factor-key');
+  const { web } = settings;
+  const links = web && openLinks({ clock, origin: web.origin });
+  const { desk, resume } = openDesk({
+    ...{ chat, ledger, state, sandbox, history, standing, clock, log, holdFiles, onFatal },
     policy: () => policy,
+    nonce: () => randomBytes(16).toString('hex'),
+    seal: (secret) => seal(factorKey, secret),
+    unseal: (sealed) => unseal(factorKey, sealed),
+    requesterChanges: (frozen) =>
+      frozen.source.room === LOCAL_PLACE
+        ? userChanges(frozen.actor)
+        : Promise.race([requesterChanges(matrix, frozen), silence()]),
+    onMoved: terminals.moved,
+    linkFor: (...errand) => links?.issue(...errand),
+    issuer: settings.user.slice(settings.user.indexOf(':') + 1),
+    version: VERSION,
   });
   const refuse = openRefusals({
     ...{ ledger, history, clock },
     say: (sighting, text) => voice.say(sighting, [{ kind: 'line', spans: [text] }]),
   });
-  const hear = openPipeline({
-    ...{ ledger, history, requests, refuse, voice, clock, log },
-    policy: () => policy,
-    register: () => register,
-    nonce: () => randomBytes(16).toString('hex'),
-    version: VERSION,
-  });
+  const hear = openPipeline({ desk, refuse, voice, register });
 
   await proven;
-  await ledger.append({ type: 'boot', version: VERSION, policy: policy.sha256 });
-  await requests.recover();
+  const pinsNow = () => planPins(policy, standing.identities);
+  await ledger.append({ type: 'boot', version: VERSION, policy: policy.sha256 }, ...pinsNow());
+  await resume();
+  opening.use(
+    await openHostDoor({ folder, desk, voice, refuse, terminals, verifications, onFatal }),
+  );
+  if (web && links) {
+    // Loaded only where it is served: WebAuthn costs as much memory as all the rest.
+    const { openCeremonies } = await import('./desk/passkeys/ceremonies.ts');
+    const { openWeb } = await import('./web/listen.ts');
+    const party = { id: web.rp_id, origin: web.origin };
+    const ceremonies = openCeremonies({ desk, links, party });
+    const listen = listenAddress(web.listen);
+    opening.use(await openWeb({ listen, origin: web.origin, ceremonies, log, onFatal }));
+  }
   const ready = Promise.withResolvers<void>();
+  const onRoomChanged = (id: RoomId): void => {
+    const room = register().rooms.get(id);
+    if (room !== undefined) desk.postures.look(room).catch(onFatal);
+  };
   let saving = Promise.resolve();
   matrix.listen({
     hear,
@@ -125,8 +164,11 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
     },
     // The very first position is on disk before we are ready: from then on, what is said while we are
     // away is answered when we come back.
-    onReady: () =>
-      void (state.syncToken() === undefined ? saving : Promise.resolve()).then(ready.resolve),
+    onReady() {
+      for (const room of policy.rooms.values()) onRoomChanged(room.id);
+      void (state.syncToken() === undefined ? saving : Promise.resolve()).then(ready.resolve);
+    },
+    onRoomChanged,
     onFatal,
   });
 
@@ -136,9 +178,15 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
     failed: failure.promise,
     async reloadPolicy() {
       try {
-        policy = (await readPolicy(directory.policyPath)).policy;
-        register = registerOf(policy, settings.user);
-        await ledger.append({ type: 'policy.loaded', policy: policy.sha256 });
+        const next = (await readPolicy(directory.policyPath)).policy;
+        if (next.sha256 === policy.sha256) return;
+        policy = next;
+        await ledger.append({ type: 'policy.loaded', policy: policy.sha256 }, ...pinsNow());
+        for (const { request } of desk.requests.list())
+          await desk.requests.happen(request.id, {
+            kind: 'changed',
+            what: 'the policy is another one',
+          });
         log.info({ policy: policy.sha256 }, 'policy loaded');
       } catch (error) {
         const problem = describeError(error).slice(0, 4000).toWellFormed();
@@ -147,11 +195,14 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
       }
     },
     async drain(reason) {
-      await requests.stopAll();
+      await desk.requests.stopAll();
       await voice.settled();
       await ledger.append({ type: 'shutdown', reason });
     },
-    [Symbol.asyncDispose]: () => open.disposeAsync(),
+    async [Symbol.asyncDispose]() {
+      await open.disposeAsync();
+      await saving.catch(() => {}); // onFatal was told
+    },
   };
 }
 
@@ -163,7 +214,12 @@ async function proveSandbox(hidden: readonly string[]): Promise<void> {
   throw new Fault('sandbox_unavailable', `the sandbox does not hold; see vaktrom doctor:\n${list}`);
 }
 
-function registerOf(policy: Policy, bot: Register['bot']): Register {
+async function readLogin(directory: Directory): Promise<Login> {
+  const { homeserver, user, device } = directory.settings;
+  return { homeserver, user, device, token: await readSecret(directory, 'access-token') };
+}
+
+function registerOf(policy: Policy, standing: Standing, bot: Register['bot']): Register {
   const people = [...policy.people.values()];
   return {
     accounts: new Map(
@@ -172,7 +228,39 @@ function registerOf(policy: Policy, bot: Register['bot']): Register {
       ),
     ),
     rooms: new Map([...policy.rooms.values()].map(({ id, name }) => [id, name])),
+    guarded: new Set(
+      [...policy.rooms.values()].flatMap(({ id, posture }) =>
+        posture?.membersInPolicy ? [id] : [],
+      ),
+    ),
+    // Of our own making, and in our own log: ids that were parsed when they were written.
+    direct: new Map(
+      standing.directRooms().map(([person, room]) => [room as RoomId, person as PersonName]),
+    ),
     bot,
     botNames: [bot, bot.slice(1, bot.indexOf(':')), 'Vaktrom', 'vaktrom'],
   };
+}
+
+const PATIENCE_MS = 20_000;
+
+/** What nobody says in time is not known to be as it was: a check must not outlast its day. */
+const silence = (): Promise<string[]> =>
+  new Promise((resolve) => {
+    clock.after(PATIENCE_MS, () => resolve(['the homeserver does not say who is in the room']));
+  });
+
+/** Is it still the requester's device, under the same identity? As the crypto store knows it now. */
+async function requesterChanges(matrix: Matrix, { actor, source }: Frozen): Promise<string[]> {
+  const changes: string[] = [];
+  const user = parseUserId(actor.account);
+  const room = parseRoomId(source.room);
+  if (!user.ok || !room.ok) return ['the requester cannot be looked up'];
+  const identity = await matrix.crypto.identityOf(user.value);
+  if (identity?.masterKey !== actor.identity)
+    changes.push(`the identity of ${actor.person} is another one`);
+  const { members } = await matrix.chat.roomFacts(room.value);
+  if (!members.some((m) => m.user === user.value))
+    changes.push(`${actor.person} has left the room`);
+  return changes;
 }

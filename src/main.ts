@@ -7,7 +7,16 @@ const io: Io = {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
+  readLine,
 };
+
+let piped: AsyncIterator<string> | undefined;
+
+async function readLine(): Promise<string> {
+  piped ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  const { value, done } = await piped.next();
+  return done ? '' : value;
+}
 
 async function ask(question: string, hidden = false): Promise<string> {
   process.stderr.write(question);

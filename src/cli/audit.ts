@@ -2,13 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeEntry, describeFinding } from '../audit/describe.ts';
-import { parseEntry } from '../audit/entry.ts';
+import { type Entry, parseEntry } from '../audit/entry.ts';
 import type { Report } from '../audit/finding.ts';
 import { parseVerifierKey, type VerifierKey } from '../audit/note.ts';
 import { verifyLog } from '../audit/verify.ts';
 import { toBase64 } from '../base/bytes.ts';
 import { Fault } from '../base/errors.ts';
+import { plural } from '../output/quantity.ts';
 import { visibleLine } from '../output/text.ts';
+import type { ReceiptReport } from '../stepup/receipts.ts';
 import { verifySignature } from '../store/keys.ts';
 import { ledgerFiles } from '../store/ledger-files.ts';
 import { type Piece, readLines, readNotes } from '../store/lines.ts';
@@ -20,6 +22,8 @@ export interface AuditOptions {
   /** A verifier key, or the file that holds it. */
   readonly key: string;
   readonly json: boolean;
+  /** Checks the signatures of passkeys in the log, too. */
+  readonly receipts?: boolean;
 }
 
 export const PUBLIC_KEY_FILE = 'audit.pub';
@@ -41,9 +45,26 @@ export async function auditVerify(options: AuditOptions, io: Io): Promise<ExitCo
   const { log, checkpoints } = ledgerFiles(options.log);
   const files = { lines: pieces(readLines, log), notes: pieces(readNotes, checkpoints) };
   const report = await verifyLog(files, key, verifySignature);
-  if (options.json) io.out(JSON.stringify(toJson(report)));
-  else for (const line of describeReport(report)) io.out(visibleLine(line));
-  return EXIT[report.verdict];
+  const receipts = options.receipts ? await checkReceipts(log) : undefined;
+  if (options.json) io.out(JSON.stringify({ ...toJson(report), ...(receipts && { receipts }) }));
+  else
+    for (const line of [...describeReport(report), ...(receipts ? describeReceipts(receipts) : [])])
+      io.out(visibleLine(line));
+  return receipts && receipts.bad.length > 0 ? 1 : EXIT[report.verdict];
+}
+
+async function checkReceipts(log: string): Promise<ReceiptReport> {
+  // Loaded only when it is asked for: WebAuthn is a large library.
+  const { verifyReceipts } = await import('../stepup/receipts.ts');
+  return verifyReceipts(entriesOf(log));
+}
+
+/** What cannot be read as an entry is left out: the verification of the log has named it. */
+async function* entriesOf(log: string): AsyncIterable<Entry> {
+  for await (const { bytes } of pieces(readLines, log)) {
+    const entry = parseEntry(bytes);
+    if (entry.ok) yield entry.value;
+  }
 }
 
 const toJson = ({ head, ...rest }: Report) => ({
@@ -55,10 +76,19 @@ function describeReport({ verdict, entries, head, findings }: Report): string[] 
   const signed = head ? `, signed by ${head.origin} as ${toBase64(head.root)}` : '';
   const conclusion = {
     intact: `intact: ${entries} entries${signed}`,
-    tampered: `TAMPERED: ${entries} entries, ${findings.length} findings`,
+    tampered: `TAMPERED: ${entries} entries, ${plural(findings.length, 'finding')}`,
     incomplete: `incomplete: ${entries} entries; what is covered is intact${signed}`,
   };
   return [...findings.map(describeFinding), conclusion[verdict]];
+}
+
+function describeReceipts({ checked, bad }: ReceiptReport): string[] {
+  const found = bad.map(({ seq, why }) => `entry ${seq}, a passkey's receipt: ${why}`);
+  const conclusion =
+    bad.length === 0
+      ? `receipts: ${plural(checked, 'signature')} of passkeys, all good`
+      : `BAD RECEIPTS: ${plural(bad.length, 'finding')}, ${plural(checked, 'signature')} checked`;
+  return [...found, conclusion];
 }
 
 export async function auditShow(options: AuditOptions, io: Io): Promise<ExitCode> {

@@ -10,9 +10,12 @@ import {
 } from '../config/directory.ts';
 import { fieldsOf, text } from '../matrix/events.ts';
 import { openHttp } from '../matrix/http.ts';
+import { visibleLine } from '../output/text.ts';
+import { actionsWithPasskey } from '../policy/passkeys.ts';
 import { probeSandbox } from '../sandbox/probe.ts';
 import { readSigningKey } from '../store/keys.ts';
 import type { ExitCode, Io } from './io.ts';
+import { describeUnreadable, findUnreadable } from './unreadable.ts';
 
 interface Finding {
   readonly name: string;
@@ -32,22 +35,37 @@ export async function doctor(root: string, json: boolean, io: Io): Promise<ExitC
   };
   const directory = await openDirectory(root);
   await look('the policy is valid', () => checkPolicy(directory));
+  await look('passkeys can be used where they are needed', () => checkPasskeys(directory));
   await look('the secrets are there and private', () => checkSecrets(directory));
   await look('the state folder is private', () => checkPrivate(directory.statePath));
   await look('the daemon does not run as root', checkUser);
   await look('the homeserver knows us', () => checkHomeserver(directory));
   const hidden = [directory.root, directory.secretsPath, directory.statePath];
   findings.push(...(await probeSandbox(hidden)));
-  if (json) io.out(JSON.stringify({ ok: findings.every((f) => f.ok), findings }));
-  else
+  // Of others, and long past as a rule: said for whoever looks for a cause, and no fault of this host.
+  const unreadable = await findUnreadable(directory, Date.now()).catch(() => []);
+  if (json) io.out(JSON.stringify({ ok: findings.every((f) => f.ok), findings, unreadable }));
+  else {
     for (const { name, ok, detail } of findings)
       io.out(`${ok ? 'ok  ' : 'BAD '}  ${name}${detail && `: ${detail}`}`);
+    for (const one of unreadable) io.out(visibleLine(`note  ${describeUnreadable(one)}`));
+  }
   return findings.every((f) => f.ok) ? 0 : 1;
 }
 
 async function checkPolicy({ policyPath }: Directory): Promise<string> {
   const { policy } = await readPolicy(policyPath);
   return `${policy.people.size} people, ${policy.rooms.size} rooms, ${policy.actions.size} actions`;
+}
+
+async function checkPasskeys({ policyPath, settings }: Directory): Promise<string> {
+  const needing = actionsWithPasskey((await readPolicy(policyPath)).policy);
+  if (needing.length > 0 && !settings.web)
+    throw new Fault(
+      'config_invalid',
+      `${needing.join(', ')} cannot be used: there is no web: in vaktrom.yaml`,
+    );
+  return settings.web?.origin ?? 'none is needed';
 }
 
 async function checkSecrets(directory: Directory): Promise<string> {

@@ -1,7 +1,7 @@
 /** `vaktrom identity show @alice:hs`: the line to paste under `people:`. */
 import { Fault } from '../base/errors.ts';
-import { parseUserId } from '../base/ids.ts';
-import { openDirectory, readSecret } from '../config/directory.ts';
+import { parseUserId, type UserId } from '../base/ids.ts';
+import { type Directory, openDirectory, readSecret } from '../config/directory.ts';
 import { fieldsOf, text } from '../matrix/events.ts';
 import { openHttp } from '../matrix/http.ts';
 import type { ExitCode, Io } from './io.ts';
@@ -14,29 +14,38 @@ export async function identityShow(
 ): Promise<ExitCode> {
   const user = parseUserId(account);
   if (!user.ok) throw new Fault('usage', user.error);
-  const directory = await openDirectory(root);
-  const http = openHttp({
-    baseUrl: directory.settings.homeserver,
-    token: await readSecret(directory, 'access-token'),
-    signal: AbortSignal.timeout(30_000),
-  });
-  const body = JSON.stringify({ device_keys: { [user.value]: [] } });
-  const path = '/_matrix/client/v3/keys/query';
-  const answer = fieldsOf(await http({ method: 'POST', path, body, once: true }));
-  const masterKeys = fieldsOf(answer['master_keys']);
-  const keys = Object.values(fieldsOf(fieldsOf(masterKeys[user.value])['keys']));
-  const identity = keys.length === 1 ? text(keys[0]) : '';
-  if (identity === '')
-    throw new Fault(
-      'identity_unknown',
-      `${user.value} has no cross-signing identity; it is made by setting up verification in a client`,
-    );
+  const identity = await fetchIdentity(await openDirectory(root), user.value);
   if (json) io.out(JSON.stringify({ id: user.value, identity }));
   else {
-    io.out(`- { id: ${JSON.stringify(user.value)}, identity: "${identity}" }`);
+    io.out(formatIdentity(user.value, identity));
     io.err(
       'This is what the homeserver says. Compare it with what the person sees before you pin it.',
     );
   }
   return 0;
+}
+
+/** As it stands in a policy. */
+export const formatIdentity = (account: UserId, identity: string): string =>
+  `- { id: ${JSON.stringify(account)}, identity: "${identity}" }`;
+
+/** The master key of an account, on the homeserver's word alone. */
+export async function fetchIdentity(directory: Directory, user: UserId): Promise<string> {
+  const http = openHttp({
+    baseUrl: directory.settings.homeserver,
+    token: await readSecret(directory, 'access-token'),
+    signal: AbortSignal.timeout(30_000),
+  });
+  const body = JSON.stringify({ device_keys: { [user]: [] } });
+  const path = '/_matrix/client/v3/keys/query';
+  const answer = fieldsOf(await http({ method: 'POST', path, body, once: true }));
+  const masterKeys = fieldsOf(answer['master_keys']);
+  const keys = Object.values(fieldsOf(fieldsOf(masterKeys[user])['keys']));
+  const identity = keys.length === 1 ? text(keys[0]) : '';
+  if (!/^[A-Za-z0-9+/]{43}$/.test(identity))
+    throw new Fault(
+      'identity_unknown',
+      `${user} has no cross-signing identity; it is made by setting up verification in a client`,
+    );
+  return identity;
 }

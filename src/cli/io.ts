@@ -13,10 +13,13 @@ export interface Io {
   readonly err: (line: string) => void;
   /** Asks at the terminal; undefined where nobody can answer. */
   readonly ask: ((question: string, hidden?: boolean) => Promise<string>) | undefined;
+  /** The next line of what is piped in, empty after its end. */
+  readonly readLine?: () => Promise<string>;
 }
 
 const EXIT_OF: Partial<Record<FaultCode, ExitCode>> = {
   usage: 2,
+  daemon_unreachable: 3,
   homeserver_unreachable: 3,
   audit_incomplete: 3,
   sandbox_unavailable: 3,

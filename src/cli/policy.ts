@@ -9,6 +9,7 @@ import { policySchema } from '../config/policy-schema.ts';
 import { testPolicy } from '../config/policy-test.ts';
 import { settingsSchema } from '../config/settings.ts';
 import { readTextFile } from '../config/text-file.ts';
+import { actionsWithPasskey } from '../policy/passkeys.ts';
 import { readSigningKey } from '../store/keys.ts';
 import { type ExitCode, type Io, printable } from './io.ts';
 
@@ -52,7 +53,10 @@ export const schemaText = (of: keyof typeof SCHEMAS): string =>
 /** Everything that can be checked without the network: settings, policy, secrets. */
 export async function check(root: string, json: boolean, io: Io): Promise<ExitCode> {
   const directory = await openDirectory(root);
-  await readPolicy(directory.policyPath);
+  const { policy } = await readPolicy(directory.policyPath);
+  const needing = directory.settings.web ? [] : actionsWithPasskey(policy);
+  if (needing.length > 0)
+    io.err(`note: ${needing.join(', ')} cannot be used: there is no web: in vaktrom.yaml`);
   await readSecret(directory, 'access-token');
   await readKey(directory, 'crypto-key');
   readSigningKey(await readSecret(directory, 'audit-key'));

@@ -10,12 +10,19 @@ import {
   auditVerify,
   defaultAuditPaths,
 } from './audit.ts';
+import { deviceRotate, type RotateOptions } from './device.ts';
 import { doctor } from './doctor.ts';
 import { identityShow } from './identity.ts';
-import { type InitOptions, init } from './init.ts';
+import { type HistoryOptions, identityHistory } from './identity-history.ts';
+import { init } from './init.ts';
 import { type ExitCode, exitCodeOf, explainError, type Io } from './io.ts';
+import { type LocalOptions, sayToDaemon, tellDaemon } from './local.ts';
+import { identityPin, type PinOptions } from './pin.ts';
 import { check, policyCheck, policyTest, schemaText } from './policy.ts';
+import { recover } from './recover.ts';
 import { run } from './run.ts';
+import { SAYINGS } from './sayings.ts';
+import type { SetUpOptions } from './set-up.ts';
 
 interface Common {
   readonly dir: string;
@@ -23,8 +30,8 @@ interface Common {
 }
 
 /** Runs one command line (without the program's name) and says with which code to exit. */
-export async function runCommandLine(args: readonly string[], io: Io): Promise<ExitCode> {
-  let exit: ExitCode = 0;
+export async function runCommandLine(args: readonly string[], io: Io): Promise<number> {
+  let exit = 0;
   const program = describeProgram(io, (code) => {
     exit = code;
   });
@@ -38,7 +45,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<E
   }
 }
 
-function describeProgram(io: Io, ended: (code: ExitCode) => void): Command {
+function describeProgram(io: Io, ended: Ended): Command {
   const program = new Command('vaktrom')
     .description('Security-first ChatOps for end-to-end-encrypted Matrix rooms')
     .version(VERSION)
@@ -48,12 +55,14 @@ function describeProgram(io: Io, ended: (code: ExitCode) => void): Command {
       writeErr: (text) => io.err(text.trimEnd()),
     });
   addDaemonCommands(program, io, ended);
+  addIdentityCommands(program, io, ended);
+  addLocalCommands(program, io, ended);
   addPolicyCommands(program, io, ended);
   addAuditCommands(program, io, ended);
   return program;
 }
 
-type Ended = (code: ExitCode) => void;
+type Ended = (code: number) => void;
 
 const dirOption = () =>
   new Option('--dir <folder>', 'the vaktrom directory').env('VAKTROM_DIR').default('/etc/vaktrom');
@@ -62,15 +71,23 @@ const command = (parent: Command, name: string, about: string): Command =>
   parent.command(name).description(about).option('--json', 'for programs', false);
 
 function addDaemonCommands(program: Command, io: Io, ended: Ended): void {
-  command(program, 'init', 'set up a directory: log in, cross-sign the bot, make keys')
-    .addOption(dirOption())
-    .option('--homeserver <url>', 'base URL of the homeserver')
-    .option('--user <account>', 'account of the bot, @name:server')
-    .option('--password-file <file>', 'its password (or VAKTROM_PASSWORD, or asked for)')
-    .option('--policy <file>', 'copied to policy.yaml')
+  const setUp = (name: string, about: string): Command =>
+    command(program, name, about)
+      .addOption(dirOption())
+      .option('--homeserver <url>', 'base URL of the homeserver')
+      .option('--user <account>', 'account of the bot, @name:server')
+      .option('--password-file <file>', PASSWORD)
+      .option('--policy <file>', 'copied to policy.yaml');
+  setUp('init', 'set up a directory: log in, cross-sign the bot, make keys')
     .option('--new-identity', 'replace a cross-signing identity that the account has', false)
     .option('--yes', 'ask nothing', false)
-    .action(async (options: InitOptions) => ended(await init(options, io)));
+    .action(async (options: SetUpOptions) => ended(await init(options, io)));
+  setUp(
+    'recover',
+    'set up a directory for the same bot anew; its recovery key is asked for',
+  ).action(async (options: Omit<SetUpOptions, 'yes' | 'newIdentity'>) =>
+    ended(await recover({ ...options, yes: false, newIdentity: false }, io)),
+  );
   command(program, 'run', 'run the daemon; prints "ready" once it is in sync')
     .addOption(dirOption())
     .action(async ({ dir }: Common) => ended(await run(dir, io)));
@@ -80,13 +97,6 @@ function addDaemonCommands(program: Command, io: Io, ended: Ended): void {
   command(program, 'doctor', 'try each thing that the daemon relies on')
     .addOption(dirOption())
     .action(async ({ dir, json }: Common) => ended(await doctor(dir, json, io)));
-  const identity = program.command('identity').description('who people are');
-  command(identity, 'show', "the line to paste under a person's accounts")
-    .argument('<account>', '@name:server')
-    .addOption(dirOption())
-    .action(async (account: string, { dir, json }: Common) =>
-      ended(await identityShow(dir, account, json, io)),
-    );
   command(program, 'demo', 'the whole story on this machine, then a prompt to type in').action(
     async () => {
       // Loaded only when it is asked for: nothing of the demo belongs to the daemon.
@@ -95,6 +105,51 @@ function addDaemonCommands(program: Command, io: Io, ended: Ended): void {
     },
   );
 }
+
+const PASSWORD = 'its password (or VAKTROM_PASSWORD, or asked for)';
+
+function addIdentityCommands(program: Command, io: Io, ended: Ended): void {
+  const identity = program.command('identity').description('who people are');
+  command(identity, 'show', "the line to paste under a person's accounts")
+    .argument('<account>', '@name:server')
+    .addOption(dirOption())
+    .action(async (account: string, { dir, json }: Common) =>
+      ended(await identityShow(dir, account, json, io)),
+    );
+  command(identity, 'pin', 'that line with what speaks for it, and into the policy with --write')
+    .argument('<whom>', 'a person of the policy, or @name:server')
+    .addOption(dirOption())
+    .option('--write', 'put it into the policy; nothing else in there changes', false)
+    .option('--yes', 'ask nothing', false)
+    .action(async (whom: string, options: PinOptions) =>
+      ended(await identityPin(whom, options, io)),
+    );
+  command(identity, 'history', 'who went by which identity when, as the log tells it')
+    .argument('[account]', '@name:server')
+    .addOption(dirOption())
+    .action(async (account: string | undefined, options: HistoryOptions) =>
+      ended(await identityHistory(account, options, io)),
+    );
+  command(identity, 'verify', 'compare emoji with a person, as root of the host')
+    .argument('[account]', '@name:server; without it, who has asked')
+    .addOption(dirOption())
+    .option('--device <id>', 'ask this device of theirs, not in the direct room')
+    .option('--control <folder>', 'of the control socket, where it is not found by itself')
+    .action(async (account: string | undefined, options: LocalOptions & { device?: string }) => {
+      const fields = Object.fromEntries(
+        Object.entries({ account, device: options.device }).filter((field) => hasText(field)),
+      );
+      ended(await tellDaemon({ verb: 'verify', fields }, options, io));
+    });
+  const device = program.command('device').description('the device of the bot');
+  command(device, 'rotate', 'a new device under the same identity, while the daemon is stopped')
+    .addOption(dirOption())
+    .option('--password-file <file>', PASSWORD)
+    .action(async (options: RotateOptions) => ended(await deviceRotate(options, io)));
+}
+
+const hasText = (field: [string, string | undefined]): field is [string, string] =>
+  field[1] !== undefined;
 
 function addPolicyCommands(program: Command, io: Io, ended: Ended): void {
   const policy = program.command('policy').description('the policy file');
@@ -120,9 +175,30 @@ function addPolicyCommands(program: Command, io: Io, ended: Ended): void {
     );
 }
 
+/** What users of the host ask the running daemon. */
+function addLocalCommands(program: Command, io: Io, ended: Ended): void {
+  const local = (name: string, about: string, args: readonly string[]): Command =>
+    args
+      .reduce((made, arg) => made.argument(arg), command(program, name, about))
+      .addOption(dirOption())
+      .option('--control <folder>', 'of the control socket, where it is not found by itself');
+  for (const { name, about, args, say } of SAYINGS)
+    local(name, about, args).action(async (...given: unknown[]) => {
+      const options = given[args.length] as LocalOptions; // as commander hands them over
+      const words = given.slice(0, args.length).flat().map(String);
+      ended(await sayToDaemon(say(...words), options, io));
+    });
+  local('enrol', "set up somebody's first factor, as root of the host", ['<factor>', '<person>'])
+    .usage('[options] totp|passkey <person>')
+    .action(async (factor: string, person: string, options: LocalOptions) =>
+      ended(await tellDaemon({ verb: 'enrol', fields: { factor, person } }, options, io)),
+    );
+}
+
 interface AuditArguments extends Common {
   readonly log?: string;
   readonly key?: string;
+  readonly receipts?: boolean;
 }
 
 function addAuditCommands(program: Command, io: Io, ended: Ended): void {
@@ -141,15 +217,16 @@ function addAuditCommands(program: Command, io: Io, ended: Ended): void {
     'verify',
     'is the log what was signed? needs only the files and the public key',
     auditVerify,
-  );
+  ).option('--receipts', 'check the signatures of passkeys in it, too', false);
   onLog('show', 'the entries; with --json one a line, as stored', auditShow);
   onLog('head', 'the last signed checkpoint', auditHead);
 }
 
 /** An auditor has files and a key and no directory; everybody else has a directory. */
-async function auditOptions({ dir, log, key, json }: AuditArguments): Promise<AuditOptions> {
-  if (log !== undefined) return { log, key: key ?? join(dir, 'audit.pub'), json };
+async function auditOptions(given: AuditArguments): Promise<AuditOptions> {
+  const { dir, log, key, json, receipts = false } = given;
+  if (log !== undefined) return { log, key: key ?? join(dir, 'audit.pub'), json, receipts };
   const { root, statePath } = await openDirectory(dir);
   const defaults = defaultAuditPaths(root, statePath);
-  return { log: defaults.log, key: key ?? defaults.key, json };
+  return { log: defaults.log, key: key ?? defaults.key, json, receipts };
 }

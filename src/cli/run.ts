@@ -23,13 +23,12 @@ export async function run(root: string, io: Io): Promise<ExitCode> {
   process.on('unhandledRejection', crash);
 
   await using daemon = await openDaemon(await openDirectory(root), log);
+  // Of service from here on, to the host's own users at least: a homeserver that is down is waited for.
+  notifySupervisor('READY=1', log);
   process.on('SIGHUP', () => void daemon.reloadPolicy().catch(crash));
   daemon.failed.catch(crash);
   const started = await Promise.race([daemon.ready.then(() => true), signal.promise]);
-  if (started === true) {
-    io.out('ready');
-    notifySupervisor('READY=1', log);
-  }
+  if (started === true) io.out('ready');
   const reason = await signal.promise;
   log.info({ reason }, 'shutting down');
   notifySupervisor('STOPPING=1', log);

@@ -8,8 +8,10 @@ import { type Crypto, openCrypto } from './crypto/device.ts';
 import { type Invite, parseSync } from './events.ts';
 import { openFeed } from './feed.ts';
 import { openHttp } from './http.ts';
-import { openMembers } from './members.ts';
+import { type Members, openMembers } from './members.ts';
 import { openOutbox } from './outbox.ts';
+import { openRooms } from './rooms.ts';
+import { describeVerifications } from './verification-log.ts';
 
 export interface Login {
   readonly homeserver: string;
@@ -25,6 +27,7 @@ export interface MatrixOptions {
   readonly register: () => Register;
   readonly clock: Clock;
   readonly log: Log;
+  readonly onVerified?: (verified: Verified) => void;
 }
 
 export interface Listening {
@@ -34,7 +37,15 @@ export interface Listening {
   readonly savePosition: (token: string) => void;
   /** The first sync is done: from now on what is heard is live. */
   readonly onReady: () => void;
+  /** What the homeserver says of this room, or who somebody is, is another one, or may be. */
+  readonly onRoomChanged: (room: RoomId) => void;
   readonly onFatal: (error: unknown) => void;
+}
+
+/** Both sides have compared and confirmed: the account goes by this master key. */
+export interface Verified {
+  readonly account: UserId;
+  readonly identity: string;
 }
 
 export interface Matrix extends AsyncDisposable {
@@ -59,21 +70,42 @@ export async function openMatrix(options: MatrixOptions): Promise<Matrix> {
     send: async (request) => JSON.stringify(await http(request)),
     pinOf: (user) => register().accounts.get(user)?.identity,
     onRefused: (error) => log.warn({ error }, 'the homeserver refused a request for keys'),
+    verification: {
+      ...describeVerifications(options),
+      roomOf: (user) => directRoomOf(register(), members, user),
+      sendInRoom: (message) => outbox.send(message),
+    },
   });
   const client = new SyncClient(login.homeserver, http);
-  const members = openMembers(client);
+  const members = openMembers(client, register);
+  const outbox = openOutbox({ client, crypto, members });
   const answerInvites = openInvitations(client, options);
   return {
     crypto,
-    chat: openOutbox({ client, crypto, members }),
+    chat: {
+      post: outbox.post,
+      ...openRooms({ client, crypto, register }),
+    },
     listen(listening) {
-      const { hear, loadPosition, savePosition, onReady, onFatal } = listening;
+      const { hear, loadPosition, savePosition, onReady, onFatal, onRoomChanged } = listening;
       const feed = openFeed({ client, crypto, members, register, clock, log, hear });
       const before = loadPosition();
       let when: Sighting['when'] = before === undefined ? 'history' : 'missed';
+      const tracked = new Set<UserId>();
+      // The policy may have named others since: whose devices are not known is not even asked to verify.
+      const trackNew = async (): Promise<void> => {
+        const users = [...register().accounts.keys(), login.user].filter((u) => !tracked.has(u));
+        if (users.length > 0) await crypto.track(users);
+        for (const user of users) tracked.add(user);
+      };
       const onSync = async (response: unknown, since: string | undefined): Promise<void> => {
         const sync = parseSync(response);
+        await trackNew();
         await feed.handle(sync, when, since);
+        const anybody = sync.keys.changed.length > 0;
+        const changed = sync.joined.filter((joined) => joined.stateChanged);
+        for (const room of anybody ? register().rooms.keys() : changed.map((joined) => joined.room))
+          onRoomChanged(room);
         answerInvites(sync.invites);
       };
       const save = (token: string) => {
@@ -84,7 +116,7 @@ export async function openMatrix(options: MatrixOptions): Promise<Matrix> {
       const position = { load: loadPosition, save };
       const start = async (): Promise<void> => {
         await crypto.drain();
-        await crypto.track([...register().accounts.keys(), login.user]);
+        await trackNew();
         await client.sync({ position, onSync, onFatal });
       };
       start().catch((error: unknown) => {
@@ -97,6 +129,18 @@ export async function openMatrix(options: MatrixOptions): Promise<Matrix> {
       await crypto.close();
     },
   };
+}
+
+/** The direct room that this very account has joined. */
+async function directRoomOf(
+  { accounts, direct }: Register,
+  members: Members,
+  user: UserId,
+): Promise<RoomId | undefined> {
+  const person = accounts.get(user)?.person;
+  for (const [room, owner] of direct)
+    if (owner === person && (await members.of(room)).includes(user)) return room;
+  return undefined;
 }
 
 /** Of those that we decline; what is not answered comes again with the next start. */
@@ -123,7 +167,13 @@ function openInvitations(client: SyncClient, { register, log }: MatrixOptions) {
     for (const invite of invites) {
       const { room, from } = invite;
       const { accounts, rooms } = register();
-      const welcome = from !== undefined && accounts.has(from) && rooms.has(room);
+      const isOurs = rooms.has(room);
+      const welcome = from !== undefined && accounts.has(from) && isOurs;
+      // Declining is leaving: where we may be already, a false invitation must not make us go.
+      if (isOurs && !welcome) {
+        log.warn({ room, from }, 'an invitation by nobody of the policy is not answered');
+        continue;
+      }
       if (answering.has(room) || (!welcome && answering.size >= MAX_ANSWERS_AT_ONCE)) continue;
       answering.add(room);
       void answer(invite, welcome);

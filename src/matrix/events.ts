@@ -30,6 +30,8 @@ export interface JoinedRoom {
   readonly gapBefore: string | undefined;
   /** Somebody's membership changed, or may have, so the list of members has to be fetched anew. */
   readonly membersChanged: boolean;
+  /** Some of its state is another one, or may be. */
+  readonly stateChanged: boolean;
 }
 
 export interface Invite {
@@ -87,9 +89,11 @@ function parseJoined(room: RoomId, fields: Fields): JoinedRoom {
   const events = parseEvents(timeline['events']);
   const state = parseEvents(fieldsOf(fields['state'])['events']);
   const limited = timeline['limited'] === true;
-  const membersChanged = limited || [...state, ...events].some((e) => e.type === 'm.room.member');
+  const all = [...state, ...events];
+  const membersChanged = limited || all.some((e) => e.type === 'm.room.member');
+  const stateChanged = limited || all.some((e) => e.stateKey !== undefined);
   const gapBefore = limited ? parseToken(timeline['prev_batch']) : undefined;
-  return { room, events, gapBefore, membersChanged };
+  return { room, events, gapBefore, membersChanged, stateChanged };
 }
 
 /** A place in a timeline, by the name that the homeserver gives it; it goes back as part of an address. */

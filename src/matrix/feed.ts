@@ -10,7 +10,15 @@ import type { Seen, Sighting } from '../trust/sighting.ts';
 import { fetchGap, type Gap } from './backfill.ts';
 import type { SyncClient } from './client.ts';
 import type { Crypto } from './crypto/device.ts';
-import { fieldsOf, parseMessage, type Sync, type TimelineEvent, text, threadOf } from './events.ts';
+import {
+  type Fields,
+  fieldsOf,
+  parseMessage,
+  type Sync,
+  type TimelineEvent,
+  text,
+  threadOf,
+} from './events.ts';
 import type { Members } from './members.ts';
 
 /** How long a message waits for its key. */
@@ -26,7 +34,7 @@ interface Waiting {
 
 export interface FeedParts {
   readonly client: Pick<SyncClient, 'tryGet'>;
-  readonly crypto: Pick<Crypto, 'receive' | 'decrypt'>;
+  readonly crypto: Pick<Crypto, 'receive' | 'decrypt' | 'hearVerification'>;
   readonly members: Pick<Members, 'forget'>;
   readonly register: () => Register;
   readonly clock: Clock;
@@ -58,7 +66,7 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
         ? -1
         : events.findLastIndex((e) => isJoinOf(e, register().bot));
       rooms.add(room);
-      if (!register().rooms.has(room)) continue;
+      if (!register().rooms.has(room) && !register().direct.has(room)) continue;
       if (gapBefore !== undefined && since !== undefined && arrival < 0)
         await fillGap({ room, before: gapBefore, after: since }, untilAt);
       for (const [index, event] of events.entries())
@@ -95,22 +103,33 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
       });
   };
 
-  const see = async ({ room, event, untilAt }: Waiting): Promise<Seen | 'later' | undefined> => {
+  const see = async (one: Waiting): Promise<Seen | 'later' | undefined> => {
+    const { room, event, untilAt } = one;
     if (event.sender === register().bot || event.stateKey !== undefined) return undefined;
     if (event.type !== 'm.room.encrypted') {
+      // Unencrypted is how most clients verify in a room: what is compared shows who is in between.
+      verify(one, event.type, event.content);
       const message = parseMessage(event.type, event.content);
       return message && { kind: 'clear', message };
     }
-    const content = megolmContent(event);
-    if (!content) return undefined;
-    const result = await crypto.decrypt({ ...rawOf(event), content }, room);
+    const sealed = megolmContent(event);
+    if (!sealed) return undefined;
+    const result = await crypto.decrypt({ ...rawOf(event), content: sealed }, room);
     if (result.kind === 'undecryptable')
       return result.because === 'missing_key' && mayWait(untilAt) ? 'later' : result;
     const { type, content: clear, kind: _, ...from } = result;
     // The relation stands outside the ciphertext; an edit says so inside as well, so look at both.
     const relates = fieldsOf(event.content)['m.relates_to'];
-    const message = parseMessage(type, { 'm.relates_to': relates, ...fieldsOf(clear) });
+    const content = { 'm.relates_to': relates, ...fieldsOf(clear) };
+    verify(one, type, content);
+    const message = parseMessage(type, content);
     return message && { kind: 'decrypted', message, from };
+  };
+
+  const verify = ({ room, event: from, when }: Waiting, type: string, content: Fields): void => {
+    const { event, sender } = from;
+    if (when === 'live' && isVerification(type, content))
+      crypto.hearVerification({ room, event, sender, type, content });
   };
 
   const mayWait = (untilAt: Instant): boolean =>
@@ -130,6 +149,10 @@ const rawOf = ({ event, sender, type }: TimelineEvent) => ({
   type,
   origin_server_ts: 0, // the homeserver's word, needed by the parser and used for nothing
 });
+
+const isVerification = (type: string, content: Fields): boolean =>
+  type.startsWith('m.key.verification.') ||
+  (type === 'm.room.message' && content['msgtype'] === 'm.key.verification.request');
 
 /** More than an event can hold. */
 const MAX_CIPHERTEXT_LENGTH = 100_000;

@@ -2,19 +2,25 @@
 import { crockford, sha256, utf8 } from '../base/bytes.ts';
 import { Fatal, Fault } from '../base/errors.ts';
 import { type EventId, parseEventId, type RoomId } from '../base/ids.ts';
-import type { Chat, Post } from '../ports.ts';
+import type { Chat, Post, PostedFile } from '../ports.ts';
 import type { SyncClient } from './client.ts';
 import type { Crypto } from './crypto/device.ts';
+import type { RoomMessage } from './crypto/sas-request.ts';
 import { fieldsOf, text } from './events.ts';
 import type { Members } from './members.ts';
 
 export interface OutboxParts {
   readonly client: Pick<SyncClient, 'doRequest' | 'uploadContent'>;
   readonly crypto: Pick<Crypto, 'encrypt' | 'encryptFile'>;
-  readonly members: Members;
+  readonly members: Pick<Members, 'readersOf'>;
 }
 
-export function openOutbox({ client, crypto, members }: OutboxParts): Chat {
+export interface Outbox extends Pick<Chat, 'post'> {
+  /** Sends what is no message of the bot's own words. Rejects like `post`. */
+  send(event: RoomMessage): Promise<EventId>;
+}
+
+export function openOutbox({ client, crypto, members }: OutboxParts): Outbox {
   const upload = async (bytes: Uint8Array): Promise<object> => {
     const file = crypto.encryptFile(bytes);
     const url = await client.uploadContent(Buffer.from(file.bytes), 'application/octet-stream');
@@ -25,10 +31,12 @@ export function openOutbox({ client, crypto, members }: OutboxParts): Chat {
 
   const send = async (post: Post): Promise<EventId> => {
     const file = post.file && (await upload(post.file.bytes));
-    const content = formatContent(post, file);
-    const to = await members.of(post.room);
-    const encrypted = await crypto.encrypt(post.room, to, 'm.room.message', content);
-    const path = ['rooms', post.room, 'send', 'm.room.encrypted', transactionId(post.key)];
+    return put({ ...post, type: 'm.room.message', content: formatContent(post, file) });
+  };
+
+  const put = async ({ room, type, content, key }: RoomMessage): Promise<EventId> => {
+    const encrypted = await crypto.encrypt(room, await members.readersOf(room), type, content);
+    const path = ['rooms', room, 'send', 'm.room.encrypted', transactionId(key)];
     const url = `/_matrix/client/v3/${path.map(encodeURIComponent).join('/')}`;
     const sent = parseEventId(
       text(fieldsOf(await client.doRequest('PUT', url, null, encrypted))['event_id']),
@@ -40,16 +48,18 @@ export function openOutbox({ client, crypto, members }: OutboxParts): Chat {
 
   // One room, one message at a time: what is said first is shown first.
   const last = new Map<RoomId, Promise<unknown>>();
+  const inTurn = (room: RoomId, work: () => Promise<EventId>): Promise<EventId> => {
+    const before = last.get(room) ?? Promise.resolve();
+    const mine = before.catch(() => {}).then(work);
+    last.set(room, mine);
+    return mine.catch((cause: unknown) => {
+      if (cause instanceof Fatal) throw cause;
+      throw new Fault('message_unsent', 'a message could not be sent', cause);
+    });
+  };
   return {
-    post(post) {
-      const before = last.get(post.room) ?? Promise.resolve();
-      const mine = before.catch(() => {}).then(() => send(post));
-      last.set(post.room, mine);
-      return mine.catch((cause: unknown) => {
-        if (cause instanceof Fatal) throw cause;
-        throw new Fault('message_unsent', 'a message could not be sent', cause);
-      });
-    },
+    post: (post) => inTurn(post.room, () => send(post)),
+    send: (event) => inTurn(event.room, () => put(event)),
   };
 }
 
@@ -60,10 +70,9 @@ const isContentUri = (value: unknown): value is string =>
 const transactionId = (key: string): string => `v${crockford(sha256(utf8(key)), 26)}`;
 
 function formatContent(post: Post, file: object | undefined): object {
-  const body = post.file
-    ? formatFile(post.file.name, post.file.bytes.length, file)
-    : formatText(post);
-  if (post.replaces === undefined) return { ...body, 'm.relates_to': inThread(post.thread) };
+  const body = post.file ? formatFile(post.file, file) : formatText(post);
+  if (post.replaces === undefined)
+    return post.thread ? { ...body, 'm.relates_to': inThread(post.thread) } : body;
   return {
     ...body,
     body: `* ${post.body.text}`,
@@ -84,11 +93,11 @@ const formatText = ({ body }: Post) => ({
   ...NOBODY,
 });
 
-const formatFile = (name: string, size: number, file: object | undefined) => ({
-  msgtype: 'm.file',
+const formatFile = ({ name, bytes, type }: PostedFile, file: object | undefined) => ({
+  msgtype: type?.startsWith('image/') ? 'm.image' : 'm.file',
   body: name,
   filename: name,
-  info: { mimetype: 'text/plain; charset=utf-8', size },
+  info: { mimetype: type ?? 'text/plain; charset=utf-8', size: bytes.length },
   file,
   ...NOBODY,
 });

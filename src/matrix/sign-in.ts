@@ -1,12 +1,16 @@
 /**
- * From a password to a device that others can trust: logs in, makes a cross-signing identity for the
- * account and signs the new device with it.
+ * From a password to a device that others can trust: logs in, and signs the new device with the
+ * cross-signing identity of the account, which is made, or brought along from where it was kept.
  */
+import { randomBytes } from 'node:crypto';
 import { Fault } from '../base/errors.ts';
 import { type DeviceId, parseDeviceId, type UserId } from '../base/ids.ts';
 import { type Crypto, openCrypto } from './crypto/device.ts';
+import type { PrivateIdentity } from './crypto/identity.ts';
 import { type Fields, fieldsOf, text } from './events.ts';
 import { type Http, type HttpRequest, openHttp, Refused } from './http.ts';
+import { formatRecoveryKey } from './recovery-key.ts';
+import { fetchIdentity, openAccountData, publicKeyOf, storeIdentity } from './secret-storage.ts';
 
 export interface Account {
   readonly homeserver: string;
@@ -23,8 +27,69 @@ export interface SignedIn {
   readonly identity: string;
 }
 
+/** Where the identity of the account comes from; resolves with its public master key. */
+export type Bring = (device: NewDevice) => Promise<string>;
+
+export interface NewDevice {
+  readonly crypto: Crypto;
+  readonly http: Http;
+}
+
+/** A new identity, kept in secret storage under a new recovery key, which is told to `onKey`. */
+export const bringNew =
+  (account: Account, onKey: (recoveryKey: string) => void): Bring =>
+  async ({ crypto, http }) => {
+    const identity = await giveIdentity(crypto, account, http);
+    const key = randomBytes(32);
+    const data = openAccountData(http, account.user);
+    await storeIdentity(data, key, await crypto.exportIdentity());
+    onKey(formatRecoveryKey(key));
+    return identity;
+  };
+
+/** The identity that secret storage keeps under the recovery key. */
+export const bringStored =
+  ({ user }: Account, key: Uint8Array): Bring =>
+  async (device) =>
+    bring(device, user, await fetchIdentity(openAccountData(device.http, user), key));
+
+/** The identity of another device of ours. */
+export const bringKept =
+  ({ user }: Account, keys: PrivateIdentity): Bring =>
+  (device) =>
+    bring(device, user, keys);
+
+/** Refuses keys that are not those of the identity that everybody else sees. */
+async function bring({ crypto, http }: NewDevice, user: UserId, keys: PrivateIdentity) {
+  const body = JSON.stringify({ device_keys: { [user]: [] } });
+  const published = fieldsOf(await http({ method: 'POST', path: `${V3}/keys/query`, body }));
+  const isPublished = (kind: string, seed: string): boolean => {
+    const key = publicKeyOf(seed);
+    const listed = fieldsOf(fieldsOf(fieldsOf(published[kind])[user])['keys']);
+    return listed[`ed25519:${key}`] === key && Object.keys(listed).length === 1;
+  };
+  if (
+    !isPublished('master_keys', keys.master) ||
+    !isPublished('self_signing_keys', keys.selfSigning) ||
+    !isPublished('user_signing_keys', keys.userSigning)
+  )
+    throw new Fault(
+      'identity_differs',
+      `${user} goes by another identity by now: whoever replaced it can speak as the bot`,
+    );
+  await crypto.restoreIdentity(keys);
+  const identity = await crypto.ownIdentity();
+  if (identity !== publicKeyOf(keys.master))
+    throw new Fault('identity_differs', 'the homeserver does not stand by the identity it has');
+  return identity;
+}
+
 /** The IndexedDB globals have to be in place; the device's keys end up in them, under `storeKey`. */
-export async function signIn(account: Account, storeKey: Uint8Array): Promise<SignedIn> {
+export async function signIn(
+  account: Account,
+  storeKey: Uint8Array,
+  bringIdentity: Bring,
+): Promise<SignedIn> {
   const signal = AbortSignal.timeout(60_000);
   const login = await logIn(account, openHttp({ baseUrl: account.homeserver, signal }));
   const http = openHttp({ baseUrl: account.homeserver, signal, token: login.token });
@@ -32,7 +97,7 @@ export async function signIn(account: Account, storeKey: Uint8Array): Promise<Si
   try {
     const crypto = await openCrypto({ user: account.user, device: login.device, storeKey, send });
     await using _open = { [Symbol.asyncDispose]: () => crypto.close() };
-    return { ...login, identity: await giveIdentity(crypto, account, http) };
+    return { ...login, identity: await bringIdentity({ crypto, http }) };
   } catch (error) {
     // A device that nobody will use is only a burden to everybody who encrypts for the account.
     await http({ method: 'POST', path: `${V3}/logout`, once: true }).catch(() => {});

@@ -18,6 +18,10 @@ export interface KnownAccount {
 export interface Register {
   readonly accounts: ReadonlyMap<UserId, KnownAccount>;
   readonly rooms: ReadonlyMap<RoomId, RoomName>;
+  /** Those of them in which the policy wants nobody but the people that it names. */
+  readonly guarded: ReadonlySet<RoomId>;
+  /** Rooms that the daemon itself made, each for one person. */
+  readonly direct: ReadonlyMap<RoomId, PersonName>;
   readonly bot: UserId;
   readonly botNames: readonly string[];
 }
@@ -46,7 +50,7 @@ export type TrustRefusal =
   | 'before_live'
   | Undecryptable;
 
-/** A message whose sender is proven. Only `judge` makes one. */
+/** A message whose sender is proven. Only `judge` makes one, and `trustUser` for the host's terminal. */
 export interface Trusted {
   readonly kind: 'trusted';
   readonly person: PersonName;
@@ -57,10 +61,13 @@ export interface Trusted {
   readonly identity: string;
   readonly room: RoomName;
   readonly roomId: RoomId;
+  /** Nobody else reads along: the room that the daemon made for this person, or their own terminal. */
+  readonly isDirect: boolean;
   readonly event: EventId;
   readonly thread: EventId;
-  readonly session: string;
-  readonly index: number;
+  /** The position of the Megolm session that it spends; undefined from the host's terminal. */
+  readonly session: string | undefined;
+  readonly index: number | undefined;
   /** What was typed, without the prefix or mention that addressed the bot. */
   readonly text: string;
 }
@@ -112,7 +119,8 @@ const relationOf = ({ seen }: Sighting) =>
 
 export function judge(sighting: Sighting, register: Register, spent: Spent): Verdict {
   const { seen, sender, room: roomId } = sighting;
-  const room = register.rooms.get(roomId);
+  const owner = register.direct.get(roomId);
+  const room = owner === undefined ? register.rooms.get(roomId) : DIRECT;
   if (room === undefined || sender === register.bot) return { kind: 'ignored' };
   const account = register.accounts.get(sender);
   const refused = (code: TrustRefusal): Verdict => ({
@@ -123,10 +131,12 @@ export function judge(sighting: Sighting, register: Register, spent: Spent): Ver
 
   // What cannot be read cannot be known not to be a command, so it is not passed over.
   if (seen.kind === 'undecryptable') return refused(seen.because);
-  const text = addressedText(seen.message, register);
+  const text = owner === undefined ? addressedText(seen.message, register) : plain(seen.message);
   if (text === undefined) return { kind: 'ignored' };
   if (seen.kind === 'clear') return refused('clear_text');
   if (account === undefined) return refused('unknown_account');
+  // Whoever the homeserver has let into somebody's direct room is a stranger there.
+  if (owner !== undefined && account.person !== owner) return refused('unknown_account');
 
   const { from } = seen;
   const spentBy = spent(roomId, from.session, from.index, sighting.event);
@@ -146,6 +156,7 @@ export function judge(sighting: Sighting, register: Register, spent: Spent): Ver
     identity: from.identity.masterKey,
     room,
     roomId,
+    isDirect: owner !== undefined,
     event: sighting.event,
     thread: sighting.thread,
     session: from.session,
@@ -153,6 +164,12 @@ export function judge(sighting: Sighting, register: Register, spent: Spent): Ver
     text,
   };
 }
+
+/** The name of every direct room; the policy can name no room so. */
+export const DIRECT = 'direct' as RoomName;
+
+/** Between two there is no need to say who is meant. */
+const plain = ({ text }: { readonly text: string }): string => text.trim().replace(/^!/, '');
 
 /** The text behind `!` or behind a mention of the bot; undefined when the bot is not addressed. */
 function addressedText(

@@ -70,7 +70,7 @@ t.test('a log that was tampered with is said to be, entry by entry', async (t) =
   await writeFile(folder.log, lines.toSpliced(1, 1).join('\n'));
   t.strictSame(await run(auditVerify, folder), {
     code: 1,
-    out: ['entry 1 is missing', 'TAMPERED: 3 entries, 1 findings'],
+    out: ['entry 1 is missing', 'TAMPERED: 3 entries, 1 finding'],
   });
   const { out, code } = await run(auditVerify, folder, { json: true });
   t.equal(code, 1);

@@ -66,6 +66,7 @@ t.test('a sync is read: keys, rooms and invitations', async (t) => {
         ],
         gapBefore: undefined,
         membersChanged: false,
+        stateChanged: true,
       },
     ],
     invites: [{ room: '!i:example.org', from: '@alice:example.org' }],
@@ -84,6 +85,15 @@ t.test('whose membership changed makes the members be asked for again', async (t
   t.equal(changed(joined({ events: [member] })), true);
   t.equal(changed(joined({ events: [] }, [member])), true);
   t.equal(changed(joined({ events: [], limited: true })), true, 'what was left out may be that');
+});
+
+t.test('whatever is state makes the room be looked at again', async (t) => {
+  const rules = timelineEvent({ type: 'm.room.join_rules', state_key: '' });
+  const changed = (raw: object) => parseSync(raw).joined[0]?.stateChanged;
+  t.equal(changed(joined({ events: [timelineEvent()] })), false);
+  t.equal(changed(joined({ events: [rules] })), true);
+  t.equal(changed(joined({ events: [] }, [rules])), true);
+  t.equal(changed(joined({ events: [], limited: true })), true);
 });
 
 t.test(

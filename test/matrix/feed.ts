@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { Decryption, RawEncrypted } from '../../src/matrix/crypto/provenance.ts';
+import type { VerificationEvent } from '../../src/matrix/crypto/verification.ts';
 import type { Sync, TimelineEvent } from '../../src/matrix/events.ts';
 import { openFeed } from '../../src/matrix/feed.ts';
 import type { Sighting } from '../../src/trust/sighting.ts';
@@ -25,6 +26,7 @@ function openWorld({ decrypt = () => DECRYPTED, pages = () => ({}) }: World = {}
   const order: string[] = [];
   const forgotten: string[] = [];
   const given: RawEncrypted[] = [];
+  const verifying: VerificationEvent[] = [];
   const clock = new ManualClock();
   const log = new RecordingLog();
   const feed = openFeed({
@@ -38,6 +40,9 @@ function openWorld({ decrypt = () => DECRYPTED, pages = () => ({}) }: World = {}
         given.push(event);
         return decrypt(event, given.length);
       },
+      hearVerification(event) {
+        verifying.push(event);
+      },
     },
     members: { forget: (room) => void forgotten.push(room) },
     async hear(sighting) {
@@ -46,8 +51,10 @@ function openWorld({ decrypt = () => DECRYPTED, pages = () => ({}) }: World = {}
     },
   });
   const ids = () => heard.map((s) => s.event);
-  return { feed, heard, ids, order, forgotten, given, clock, log };
+  return { feed, heard, ids, order, forgotten, given, verifying, clock, log };
 }
+
+const hearVerification = () => {};
 
 const encrypted = (id: string, change: object = {}): TimelineEvent => ({
   ...{ type: 'm.room.encrypted', event: event(id), sender: ALICE, stateKey: undefined },
@@ -73,7 +80,16 @@ const sync = (
   change: Partial<Sync['joined'][number]> = {},
 ): Sync => ({
   keys: NO_KEYS,
-  joined: [{ room: OPS, events, gapBefore: undefined, membersChanged: false, ...change }],
+  joined: [
+    {
+      room: OPS,
+      events,
+      gapBefore: undefined,
+      membersChanged: false,
+      stateChanged: false,
+      ...change,
+    },
+  ],
   invites: [],
 });
 
@@ -280,6 +296,31 @@ t.test('an upgraded room is not followed, and that is said', async (t) => {
   t.match(log.messages, [/upgraded; I do not follow/]);
 });
 
+t.test(
+  'what is about a verification is handed on while it is live, and is no message',
+  async (t) => {
+    const relates = { 'm.relates_to': { rel_type: 'm.reference', event_id: '$0' } };
+    const ready = { from_device: 'X', methods: [] };
+    const request = { msgtype: 'm.key.verification.request', to: BOT };
+    const { feed, heard, verifying } = openWorld({
+      decrypt: () => ({ ...DECRYPTED, type: 'm.key.verification.ready', content: ready }),
+    });
+    const asked = { ...clear('$1'), content: request };
+    const answered = encrypted('$2', { content: { ...encrypted('$2').content, ...relates } });
+    await feed.handle(sync([asked, answered]), 'missed');
+    t.strictSame(verifying, []);
+    await feed.handle(sync([asked, answered]), 'live');
+    t.strictSame(verifying, [
+      { ...{ room: OPS, event: '$1', sender: ALICE }, type: 'm.room.message', content: request },
+      {
+        ...{ room: OPS, event: '$2', sender: ALICE, type: 'm.key.verification.ready' },
+        content: { ...relates, ...ready },
+      },
+    ]);
+    t.strictSame(heard, []);
+  },
+);
+
 t.test('a sighting is handed over before the next one is looked at', async (t) => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const started: string[] = [];
@@ -287,7 +328,7 @@ t.test('a sighting is handed over before the next one is looked at', async (t) =
     feed: openFeed({
       ...{ clock: new ManualClock(), log: new RecordingLog(), register },
       client: { tryGet: async () => ({}) },
-      crypto: { receive: async () => {}, decrypt: async () => DECRYPTED },
+      crypto: { receive: async () => {}, decrypt: async () => DECRYPTED, hearVerification },
       members: { forget() {} },
       async hear({ event }) {
         started.push(event);
@@ -308,7 +349,7 @@ t.test('what cannot be recorded ends the handling: the sync will come again', as
     feed: openFeed({
       ...{ clock: new ManualClock(), log: new RecordingLog(), register },
       client: { tryGet: async () => ({}) },
-      crypto: { receive: async () => {}, decrypt: async () => DECRYPTED },
+      crypto: { receive: async () => {}, decrypt: async () => DECRYPTED, hearVerification },
       members: { forget() {} },
       hear: async () => Promise.reject(new Error('the disk is gone')),
     }),

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { openMembers } from '../../src/matrix/members.ts';
 import { room } from '../support/ids.ts';
+import { ALICE, DIRECT_ALICE, register } from '../support/sightings.ts';
 
 const OPS = room('!ops:example.org');
 const OTHER = room('!other:example.org');
@@ -8,14 +9,15 @@ const OTHER = room('!other:example.org');
 /** Answers of a homeserver, one after the other; an Error is thrown. */
 function askedOf(...answers: (string[] | Error | Promise<string[]>)[]) {
   const asked: string[] = [];
-  const members = openMembers({
+  const client = {
     async getJoinedRoomMembers(room: string) {
       asked.push(room);
       const answer = await (answers[asked.length - 1] ?? answers.at(-1) ?? []);
       if (answer instanceof Error) throw answer;
       return answer;
     },
-  });
+  };
+  const members = openMembers(client, () => ({ ...register(), guarded: new Set([OTHER]) }));
   return { members, asked };
 }
 
@@ -58,4 +60,17 @@ t.test('a late failure does not take away what was learnt meanwhile', async (t) 
   await t.rejects(first);
   await members.of(OPS);
   t.equal(asked.length, 2);
+});
+
+t.test('in a direct room its person is meant, whoever is said to be in it', async (t) => {
+  const { members, asked } = askedOf(['@mallory:example.org']);
+  t.strictSame(await members.readersOf(OPS), ['@mallory:example.org']);
+  t.strictSame(await members.readersOf(DIRECT_ALICE), [register().bot, ALICE]);
+  t.equal(asked.length, 1);
+});
+
+t.test('where the policy wants its people only, nobody else is meant', async (t) => {
+  const { members } = askedOf([ALICE, '@mallory:example.org', register().bot]);
+  t.strictSame(await members.readersOf(OTHER), [ALICE, register().bot]);
+  t.strictSame((await members.readersOf(OPS)).length, 3);
 });

@@ -51,7 +51,7 @@ function openWorld({ answer = (n) => ({ event_id: `$e${n}` }), ...world }: World
       },
       encryptFile: (bytes) => ({ bytes: Buffer.from(bytes).reverse(), info: { key: 'k' } }),
     },
-    members: { of: async () => [ALICE], forget() {} },
+    members: { readersOf: async () => [ALICE] },
   });
   return { outbox, sent, encrypted, uploaded };
 }

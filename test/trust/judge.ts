@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import t from 'tap';
+import type { UserId } from '../../src/base/ids.ts';
 import { judge, type Spent, type TrustRefusal, type Verdict } from '../../src/trust/judge.ts';
 import type { Provenance, Seen, Sighting, Undecryptable } from '../../src/trust/sighting.ts';
-import { device, event, person, room, user } from '../support/ids.ts';
+import { device, event, person, room, roomName, user } from '../support/ids.ts';
 import {
   ALICE,
   ALICES_KEY,
   BOB,
   BOT,
+  DIRECT_ALICE,
   MALLORY,
   message,
   OPS,
@@ -42,6 +44,7 @@ t.test('a fresh command of a pinned person, on a device of their own, is trusted
     identity: ALICES_KEY,
     room: 'ops',
     roomId: OPS,
+    isDirect: false,
     event: '$command',
     thread: '$command',
     session: SESSION,
@@ -179,8 +182,39 @@ t.test('the bot is addressed by a mark, or by a mention and its name', async (t)
   t.equal(textOf('Vaktrom: status web', [ALICE]), undefined, 'nor is the mention of another');
   t.equal(textOf('status web', [BOT]), undefined, 'nor is a mention an address');
   t.equal(textOf('Vaktromstatus web', [BOT]), undefined);
+  t.equal(textOf('say: status web', [BOT]), undefined, 'nor is any other word');
   t.equal(textOf('Vaktrom', [BOT]), undefined);
   t.equal(textOf('Vaktrom:', [BOT]), undefined);
+});
+
+t.test("in a person's direct room there is no need to say who is meant", async (t) => {
+  const inDirect = (text: string) => verdictOn({ room: DIRECT_ALICE, ...decrypted({}, text) });
+  t.match(inDirect('otp K7QF-2M 123456'), {
+    ...{ kind: 'trusted', person: 'alice', room: 'direct', roomId: DIRECT_ALICE, isDirect: true },
+    text: 'otp K7QF-2M 123456',
+  });
+  t.match(inDirect(' !pending\n'), { kind: 'trusted', text: 'pending' });
+  t.match(inDirect(''), { kind: 'trusted', text: '' }, 'nothing at all is a question, too');
+});
+
+t.test("what anybody else says in a person's direct room is refused", async (t) => {
+  const inDirect = (sender: UserId, seen = decrypted()) =>
+    verdictOn({ room: DIRECT_ALICE, sender, ...seen });
+  const identity = { masterKey: 'any other key', changed: false };
+  t.match(inDirect(BOB, decrypted({ identity })), { kind: 'refused', code: 'unknown_account' });
+  t.match(inDirect(MALLORY), { kind: 'refused', code: 'unknown_account' });
+  t.match(inDirect(ALICE, { seen: { kind: 'clear', message: message('otp 1') } }), {
+    ...{ kind: 'refused', code: 'clear_text', person: 'alice' },
+  });
+  t.match(inDirect(ALICE, decrypted({ forwarded: true })), { code: 'forwarded_key' });
+  t.match(inDirect(ALICE, related('edit')), { code: 'edit' });
+  t.strictSame(inDirect(BOT), { kind: 'ignored' });
+});
+
+t.test('a direct room is one, even where the policy names the same room', async (t) => {
+  const both = { ...register(), rooms: new Map([[DIRECT_ALICE, roomName('ops')]]) };
+  const verdict = judge(sighting({ room: DIRECT_ALICE }), both, fresh);
+  t.match(verdict, { kind: 'trusted', room: 'direct', isDirect: true });
 });
 
 /** Written without a look at the code: the one thing that makes a command, condition by condition. */
@@ -188,7 +222,10 @@ function mayBeTrusted(s: Sighting, spent: 'this' | 'other' | undefined): boolean
   if (s.seen.kind !== 'decrypted') return false;
   const { from, message } = s.seen;
   const pins: Readonly<Record<string, string | undefined>> = { [ALICE]: ALICES_KEY };
-  const named = [ALICE, BOB].includes(s.sender) && s.room === OPS;
+  const named =
+    s.room === OPS
+      ? [ALICE, BOB].includes(s.sender)
+      : s.room === DIRECT_ALICE && s.sender === ALICE;
   const device = from.device !== undefined && !from.device.deleted && from.device.crossSigned;
   const made = from.device?.key === from.senderKey && !from.forwarded;
   const pin = pins[s.sender];
@@ -242,7 +279,7 @@ const anySeen: fc.Arbitrary<Seen> = fc.oneof(
   fc.constantFrom(...['missing_key', 'damaged'].map((b) => undecryptable(b as Undecryptable).seen)),
 );
 const anySighting: fc.Arbitrary<Sighting> = fc.record({
-  room: mostly(OPS, room('!ops:example.com'), room('!OPS:example.org')),
+  room: mostly(OPS, DIRECT_ALICE, DIRECT_ALICE, room('!ops:example.com'), room('!OPS:example.org')),
   event: fc.constant(event('$e')),
   sender: mostly(ALICE, BOB, MALLORY, BOT, user('@Alice:example.org'), user('@alice:example.com')),
   thread: fc.constant(event('$t')),
@@ -261,6 +298,7 @@ t.test('nothing is trusted unless every condition holds, and then it is', async 
       return (
         mayBeTrusted(s, spent as undefined) &&
         verdict.account === s.sender &&
+        verdict.isDirect === (s.room === DIRECT_ALICE) &&
         verdict.person === (s.sender === ALICE ? person('alice') : person('bob')) &&
         verdict.pinned === (s.sender === ALICE)
       );

@@ -13,6 +13,14 @@ import type { DeviceId, RoomId, UserId } from '../../base/ids.ts';
 import type { SenderIdentity, Undecryptable } from '../../trust/sighting.ts';
 import { type Calls, openCalls } from './calls.ts';
 import { KeyExchange } from './exchange.ts';
+import {
+  exportIdentity,
+  isAsPinned,
+  makeIdentity,
+  type PrivateIdentity,
+  readOwnIdentity,
+  restoreIdentity,
+} from './identity.ts';
 import { openMutex } from './mutex.ts';
 import {
   type Decryption,
@@ -21,8 +29,15 @@ import {
   type RawEncrypted,
   reasonOf,
 } from './provenance.ts';
-import type { KeyRequest, Outgoing } from './requests.ts';
+import type { KeyRequest } from './requests.ts';
+import { SasVerifications } from './sas-verifications.ts';
 import { toUserIds } from './user-ids.ts';
+import {
+  VERIFIES_NOBODY,
+  type VerificationEvent,
+  type VerificationOptions,
+  type Verifications,
+} from './verification.ts';
 
 /** The encryption part of a sync response, as the homeserver sent it. */
 export interface SyncKeys {
@@ -50,6 +65,8 @@ export interface CryptoOptions {
   readonly pinOf?: (user: UserId) => string | undefined;
   /** Told of what the homeserver refused, where nothing else fails by it. It will be asked again. */
   readonly onRefused?: (refused: Fault) => void;
+  /** Without it, nobody is answered who wants to verify us. */
+  readonly verification?: VerificationOptions;
 }
 
 export interface Crypto {
@@ -78,6 +95,13 @@ export interface Crypto {
    * is refused.
    */
   makeIdentity(upload: (body: string) => Promise<void>): Promise<void>;
+  /** The private part of our own identity. Rejects with Fault when this device does not hold it. */
+  exportIdentity(): Promise<PrivateIdentity>;
+  /** Takes over the identity that the account has, and signs this device with it. Rejects with Fault. */
+  restoreIdentity(keys: PrivateIdentity): Promise<void>;
+  readonly verifications: Verifications;
+  /** An event of a room that is about a verification; it says itself whether it is meant for us. */
+  hearVerification(event: VerificationEvent): void;
   /** Resolves once nothing is under way any more; what comes later is refused. */
   close(): Promise<void>;
 }
@@ -102,18 +126,21 @@ class CryptoDevice implements Crypto {
   readonly #calls: Calls = openCalls();
   readonly #exchange: KeyExchange;
   readonly #outbound = openMutex();
+  readonly verifications: SasVerifications;
 
   constructor(machine: wasm.OlmMachine, options: CryptoOptions) {
     const { send, onRefused = () => {} } = options;
     this.#machine = machine;
     this.#options = options;
     this.#exchange = new KeyExchange({ machine, calls: this.#calls, send, onRefused });
+    const verification = options.verification ?? VERIFIES_NOBODY;
+    this.verifications = new SasVerifications({ ...this.#own, options: verification });
   }
 
   async receive(keys: SyncKeys): Promise<void> {
-    await this.#calls.run(async () => {
+    const processed = await this.#calls.run(async () => {
       using lists = new wasm.DeviceLists(toUserIds(keys.changed), toUserIds(keys.left));
-      await this.#machine.receiveSyncChanges(
+      return this.#machine.receiveSyncChanges(
         formatList(keys.toDevice),
         lists,
         new Map(keys.oneTimeKeyCounts),
@@ -121,7 +148,13 @@ class CryptoDevice implements Crypto {
         new wasm.DecryptionSettings(wasm.TrustRequirement.CrossSigned), // the call uses it up
       );
     });
+    for (const message of processed) this.verifications.heardToDevice(message);
     await this.drain();
+    this.verifications.advance();
+  }
+
+  hearVerification(event: VerificationEvent): void {
+    this.verifications.heardInRoom(event);
   }
 
   drain(): Promise<void> {
@@ -139,8 +172,10 @@ class CryptoDevice implements Crypto {
 
   async decrypt(event: RawEncrypted, room: RoomId): Promise<Decryption> {
     const first = await this.#tryDecrypt(event, room);
-    if (first.kind === 'decrypted' || !MENDED_BY_REFRESH.has(first.because)) return first;
-    await this.#exchange.refresh(event.sender);
+    if (first.kind === 'decrypted') return first;
+    if (MENDED_BY_REFRESH.has(first.because)) await this.#exchange.refresh(event.sender);
+    else if (first.because !== 'identity_violation' || !(await this.#isAsPinned(event.sender)))
+      return first;
     return this.#tryDecrypt(event, room);
   }
 
@@ -166,25 +201,29 @@ class CryptoDevice implements Crypto {
     return { bytes: attachment.encryptedData, info };
   }
 
-  async ownIdentity(): Promise<string | undefined> {
-    const status = await this.#calls.run(() => this.#machine.crossSigningStatus());
-    if (!status.hasMaster || !status.hasSelfSigning) return undefined;
-    return (await this.identityOf(this.#options.user))?.masterKey;
+  ownIdentity(): Promise<string | undefined> {
+    return readOwnIdentity(this.#own);
   }
 
-  async makeIdentity(upload: (body: string) => Promise<void>): Promise<void> {
-    const refused = await this.#exchange.flush();
-    if (refused) throw refused;
-    const requests = await this.#calls.run(() => this.#machine.bootstrapCrossSigning(true));
-    const first = requests.uploadKeysRequest as Outgoing | undefined;
-    if (first) await this.#exchange.send(first);
-    await upload(requests.uploadSigningKeysRequest.body);
-    await this.#exchange.send(requests.uploadSignaturesRequest);
-    await this.#exchange.query(this.#options.user);
+  makeIdentity(upload: (body: string) => Promise<void>): Promise<void> {
+    return makeIdentity(this.#own, upload);
+  }
+
+  exportIdentity(): Promise<PrivateIdentity> {
+    return exportIdentity(this.#own);
+  }
+
+  restoreIdentity(keys: PrivateIdentity): Promise<void> {
+    return restoreIdentity(this.#own, keys);
   }
 
   close(): Promise<void> {
     return this.#calls.end(() => this.#machine.close());
+  }
+
+  get #own() {
+    const { user } = this.#options;
+    return { machine: this.#machine, calls: this.#calls, exchange: this.#exchange, user };
   }
 
   #tryDecrypt(event: RawEncrypted, room: RoomId): Promise<Decryption> {
@@ -202,14 +241,20 @@ class CryptoDevice implements Crypto {
     });
   }
 
+  #isAsPinned(user: UserId): Promise<boolean> {
+    return this.#calls.run(() => isAsPinned(this.#machine, user, this.#options.pinOf?.(user)));
+  }
+
   /** One call: an identity that is replaced after this look at it can only be in the next message. */
   #share(room: wasm.RoomId, members: readonly UserId[]): Promise<wasm.ToDeviceRequest[]> {
     return this.#calls.run(async () => {
       const honest: UserId[] = [];
+      const { pinOf, verification } = this.#options;
       for (const user of members) {
-        const pin = this.#options.pinOf?.(user);
-        const live = pin === undefined ? undefined : await liveIdentity(this.#machine, user);
-        if (live?.masterKey === pin) honest.push(user);
+        const pin = pinOf?.(user);
+        // Of others nothing is known that could have changed, and a look at each can take a second.
+        const isOurs = pin !== undefined || verification?.isKnown(user);
+        if (!isOurs || (await isAsPinned(this.#machine, user, pin))) honest.push(user);
       }
       return this.#machine.shareRoomKey(room, toUserIds(honest), encryptionSettings());
     });

@@ -3,7 +3,7 @@
  * down. What the homeserver answers is untrusted; a refusal or nonsense is a Fault, and the crate will
  * ask again.
  */
-import type * as wasm from '@matrix-org/matrix-sdk-crypto-wasm';
+import * as wasm from '@matrix-org/matrix-sdk-crypto-wasm';
 import { Fatal, Fault } from '../../base/errors.ts';
 import type { UserId } from '../../base/ids.ts';
 import type { Calls } from './calls.ts';
@@ -60,7 +60,8 @@ export class KeyExchange {
       let refused: Fault | undefined;
       // An answer can ask for more (a query shows a device that needs a claim); it soon has enough.
       for (let round = 0; round < 10 && !refused; round++) {
-        const requests = await calls.run(() => machine.outgoingRequests());
+        const all = await calls.run(() => machine.outgoingRequests());
+        const requests = all.filter((request) => !(request instanceof wasm.RoomMessageRequest));
         if (requests.length === 0) break;
         for (const request of requests) {
           const refusal = await caught(this.send(request as Outgoing));
@@ -69,6 +70,13 @@ export class KeyExchange {
       }
       return refused;
     });
+  }
+
+  /** What the crate wants said in a room: encrypted first, which is not for this class to do. */
+  async roomMessages(): Promise<readonly wasm.RoomMessageRequest[]> {
+    const { machine, calls } = this.#parts;
+    const all = await calls.run(() => machine.outgoingRequests());
+    return all.filter((request) => request instanceof wasm.RoomMessageRequest);
   }
 
   /** Like `flush`; what is refused is told and is no reason to stop. */

@@ -86,7 +86,7 @@ export async function liveIdentity(
  * The public key out of a cross-signing key object. One that lists several is no identity: which of
  * them was checked, and which would be compared with the pin?
  */
-function masterKeyOf(json: string): string | undefined {
+export function masterKeyOf(json: string): string | undefined {
   const { keys } = JSON.parse(json) as { readonly keys: Readonly<Record<string, string>> };
   const [only, ...more] = Object.entries(keys);
   return only && more.length === 0 && only[0] === `ed25519:${only[1]}` ? only[1] : undefined;

@@ -1,0 +1,179 @@
+/**
+ * From an account and its password to a directory that `vaktrom run` starts from. All of it is made in
+ * a staging folder first and moved into place at the end, vaktrom.yaml last: there is a whole directory
+ * afterwards, or none.
+ */
+import { randomBytes } from 'node:crypto';
+import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { formatVerifierKey } from '../audit/note.ts';
+import { toBase64 } from '../base/bytes.ts';
+import { Fault } from '../base/errors.ts';
+import { parseUserId } from '../base/ids.ts';
+import { SETTINGS_FILE } from '../config/directory.ts';
+import { formatProblem } from '../config/document.ts';
+import { parsePolicy } from '../config/policy-file.ts';
+import { parseSettings } from '../config/settings.ts';
+import { fileNames } from '../daemon.ts';
+import { openIndexedDb } from '../matrix/indexeddb/open.ts';
+import { type Account, type Bring, signIn } from '../matrix/sign-in.ts';
+import { createFile, makePrivateFolder } from '../store/durable.ts';
+import { makeSigningKey, randomSecret, readSigningKey } from '../store/keys.ts';
+import { createLedger } from '../store/ledger-files.ts';
+import { createState } from '../store/state.ts';
+import { PUBLIC_KEY_FILE } from './audit.ts';
+import type { Io } from './io.ts';
+import { schemaText } from './policy.ts';
+import { formatSettings, STARTER_POLICY } from './starter.ts';
+
+export interface SetUpOptions {
+  readonly dir: string;
+  readonly homeserver?: string | undefined;
+  readonly user?: string | undefined;
+  readonly passwordFile?: string | undefined;
+  readonly policy?: string | undefined;
+  readonly yes: boolean;
+  readonly newIdentity: boolean;
+  readonly json: boolean;
+}
+
+/** Resolves with the public master key of the bot; `from` says where its identity comes from. */
+export async function setUp(
+  options: SetUpOptions,
+  io: Io,
+  from: (account: Account) => Promise<Bring>,
+): Promise<string> {
+  const { dir } = options;
+  if (await exists(join(dir, SETTINGS_FILE)))
+    throw new Fault('setup_exists', `${dir} is set up already: there is a ${SETTINGS_FILE}`);
+  if (options.policy !== undefined && (await exists(join(dir, 'policy.yaml'))))
+    throw new Fault('setup_exists', `there is a policy in ${dir} already; leave out --policy`);
+  const answers = await askForMissing(options, io);
+  const user = parseUserId(answers.user);
+  if (!user.ok) throw new Fault('usage', `--user: ${user.error}`);
+  const policy = await readPolicyToCopy(options.policy);
+  const account = { ...answers, user: user.value, newIdentity: options.newIdentity };
+  const bring = await from(account);
+
+  const staging = join(dir, `.init-${randomBytes(4).toString('hex')}`);
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await makePrivateFolder(staging);
+  try {
+    const made = await furnish(staging, { account, bring, policy });
+    for (const name of made.files) await moveIntoPlace(staging, dir, name);
+    return made.identity;
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+interface Furniture {
+  readonly account: Account;
+  readonly bring: Bring;
+  readonly policy: string;
+}
+
+interface Furnished {
+  readonly files: readonly string[];
+  readonly identity: string;
+}
+
+async function furnish(root: string, furniture: Furniture): Promise<Furnished> {
+  const { account, bring, policy } = furniture;
+  const settingsText = (device: string) =>
+    formatSettings({ homeserver: account.homeserver, user: account.user, device });
+  const draft = parseSettings(settingsText('DRAFT'), SETTINGS_FILE);
+  if (!draft.ok) throw new Fault('usage', draft.error.map(formatProblem).join('\n'));
+  const statePath = join(root, 'state');
+  const secretsPath = join(root, 'secrets');
+  await makePrivateFolder(statePath);
+  await makePrivateFolder(secretsPath);
+  const secret = (name: string, text: string) => createFile(join(secretsPath, name), `${text}\n`);
+
+  const server = account.user.slice(account.user.indexOf(':') + 1);
+  const signingKey = makeSigningKey(`${server}/vaktrom/${randomBytes(4).toString('hex')}`);
+  const signer = readSigningKey(signingKey);
+  await secret('audit-key', signingKey);
+  await createLedger(fileNames.audit(statePath), signer);
+  await createState(fileNames.state(statePath));
+  await writeFile(join(root, PUBLIC_KEY_FILE), `${formatVerifierKey(signer)}\n`, { mode: 0o644 });
+
+  await secret('factor-key', toBase64(randomSecret(32)));
+  const storeKey = randomSecret(32);
+  await secret('crypto-key', toBase64(storeKey));
+  const storeFile = fileNames.cryptoStore(statePath);
+  const signedIn = await withStore(storeFile, () => signIn(account, storeKey, bring));
+  await secret('access-token', signedIn.token);
+  const plain = (name: string, text: string) => writeFile(join(root, name), text, { mode: 0o644 });
+  await plain('policy.schema.json', schemaText('policy'));
+  await plain('vaktrom.schema.json', schemaText('settings'));
+  await plain('policy.yaml', policy);
+  await plain(SETTINGS_FILE, settingsText(signedIn.device));
+  const schemas = ['policy.schema.json', 'vaktrom.schema.json'];
+  return {
+    files: ['secrets', 'state', PUBLIC_KEY_FILE, ...schemas, 'policy.yaml', SETTINGS_FILE],
+    identity: signedIn.identity,
+  };
+}
+
+/** While the crypto store is open; what it fails with is what the work fails with. */
+export async function withStore<T>(file: string, work: () => Promise<T>): Promise<T> {
+  const failure = Promise.withResolvers<never>();
+  await using _store = await openIndexedDb({ file, onFatal: failure.reject });
+  return await Promise.race([work(), failure.promise]);
+}
+
+async function moveIntoPlace(staging: string, dir: string, name: string): Promise<void> {
+  const target = join(dir, name);
+  // A policy that is there already is the one that counts; everything else is ours to make.
+  if (await exists(target)) {
+    if (name === 'policy.yaml' || name.endsWith('.schema.json')) return;
+    throw new Fault('setup_exists', `${target} is there already; move it away first`);
+  }
+  await rename(join(staging, name), target);
+}
+
+async function readPolicyToCopy(path: string | undefined): Promise<string> {
+  if (path === undefined) return STARTER_POLICY;
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new Fault('usage', `--policy: cannot read ${path}`, cause);
+  });
+  const parsed = parsePolicy(text, path);
+  if (!parsed.ok) throw new Fault('policy_invalid', parsed.error.map(formatProblem).join('\n'));
+  return text;
+}
+
+async function askForMissing(options: SetUpOptions, io: Io) {
+  const ask = options.yes ? undefined : io.ask;
+  const need = async (given: string | undefined, option: string, question: string) => {
+    const value = given ?? (await ask?.(question));
+    if (!value) throw new Fault('usage', `${option} is missing`);
+    return value;
+  };
+  const homeserver = await need(options.homeserver, '--homeserver', 'Homeserver URL: ');
+  const user = await need(options.user, '--user', 'Account of the bot (@name:server): ');
+  return { homeserver, user, password: await readPassword(options, user, ask) };
+}
+
+/** From the file, the environment or the terminal. */
+export async function readPassword(
+  { passwordFile }: Pick<SetUpOptions, 'passwordFile'>,
+  user: string,
+  ask: Io['ask'],
+): Promise<string> {
+  const fromFile =
+    passwordFile === undefined
+      ? process.env['VAKTROM_PASSWORD']
+      : await readFile(passwordFile, 'utf8').catch((cause: unknown) => {
+          throw new Fault('usage', `--password-file: cannot read ${passwordFile}`, cause);
+        });
+  const password = fromFile ?? (await ask?.(`Password of ${user}: `, true));
+  if (!password) throw new Fault('usage', '--password-file is missing');
+  return password.replace(/\r?\n$/, '');
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

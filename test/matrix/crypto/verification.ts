@@ -1,0 +1,4 @@
+import { openLoopback } from '../../story/loopback-server.ts';
+import { tellVerification } from '../../support/verification-story.ts';
+
+tellVerification(openLoopback);
