@@ -2,12 +2,13 @@
  * A person of the demo: a small Matrix client with real encryption, whose keys live and die with the
  * process. Ordinary clients do the same with more comfort.
  */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseRoomId, parseUserId, type RoomId, type UserId } from '../base/ids.ts';
 import type { Result } from '../base/result.ts';
 import { SyncClient } from '../matrix/client.ts';
 import { type Crypto, openCrypto } from '../matrix/crypto/device.ts';
-import { fieldsOf, parseSync, type TimelineEvent, text } from '../matrix/events.ts';
+import { fieldsOf, type Invite, parseSync, type TimelineEvent, text } from '../matrix/events.ts';
 import { openHttp } from '../matrix/http.ts';
 import { giveIdentity, logIn } from '../matrix/sign-in.ts';
 
@@ -27,6 +28,10 @@ export interface Person extends AsyncDisposable {
   readonly identity: string;
   createRoom(invite: readonly string[]): Promise<RoomId>;
   join(room: RoomId): Promise<void>;
+  /** Joins the first room that this account invites to, having waited for it. */
+  joinInvitedBy(account: string): Promise<RoomId>;
+  /** Anything else, in clear, as clients do with reactions. */
+  send(room: RoomId, type: string, content: object): Promise<void>;
   /** Says it encrypted; resolves with the event as the homeserver keeps it. */
   say(room: RoomId, text: string): Promise<{ readonly event: string; readonly content: object }>;
   /** The first message that fits, heard already or soon. */
@@ -62,11 +67,13 @@ export async function openPerson(options: PersonOptions): Promise<Person> {
 
   const client = new SyncClient(homeserver, http);
   const heard: Heard[] = [];
+  const invites: Invite[] = [];
   const listening = client.sync({
     position: { load: () => undefined, save() {} },
     onSync: async (response) => {
       const sync = parseSync(response);
       await crypto.receive(sync.keys);
+      invites.push(...sync.invites);
       for (const { room, events } of sync.joined)
         for (const event of events) heard.push(...(await hear(crypto, room, event)));
     },
@@ -84,21 +91,24 @@ export async function openPerson(options: PersonOptions): Promise<Person> {
       return sure(parseRoomId(text(made['room_id'])));
     },
     join: async (room) => void (await client.joinRoom(room)),
+    async joinInvitedBy(account) {
+      const { room } = await until(name, () => invites.find(({ from }) => from === account));
+      await client.joinRoom(room);
+      return room;
+    },
+    async send(room, type, content) {
+      const path = `${V3}/rooms/${encodeURIComponent(room)}/send/${type}/${randomUUID()}`;
+      await client.doRequest('PUT', path, null, content);
+    },
     async say(room, body) {
       const members = (await client.getJoinedRoomMembers(room)).map((m) => sure(parseUserId(m)));
       const message = { msgtype: 'm.text', body };
       const content = await crypto.encrypt(room, members, 'm.room.message', message);
-      const path = `${V3}/rooms/${encodeURIComponent(room)}/send/m.room.encrypted/${Date.now()}`;
+      const path = `${V3}/rooms/${encodeURIComponent(room)}/send/m.room.encrypted/${randomUUID()}`;
       const sent = fieldsOf(await client.doRequest('PUT', path, null, content));
       return { event: text(sent['event_id']), content };
     },
-    async waitFor(fits) {
-      for (const until = Date.now() + PATIENCE_MS; Date.now() < until; await sleep(10)) {
-        const found = heard.find(fits);
-        if (found) return found;
-      }
-      throw new Error(`${name} has been waiting in vain`);
-    },
+    waitFor: (fits) => until(name, () => heard.find(fits)),
     async [Symbol.asyncDispose]() {
       client.stop();
       ending.abort();
@@ -106,6 +116,14 @@ export async function openPerson(options: PersonOptions): Promise<Person> {
       await crypto.close();
     },
   };
+}
+
+async function until<T>(name: string, look: () => T | undefined): Promise<T> {
+  for (const endAt = Date.now() + PATIENCE_MS; Date.now() < endAt; await sleep(10)) {
+    const found = look();
+    if (found !== undefined) return found;
+  }
+  throw new Error(`${name} has been waiting in vain`);
 }
 
 async function register(http: ReturnType<typeof openHttp>, username: string, password: string) {

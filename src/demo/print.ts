@@ -4,6 +4,8 @@ import { styleText } from 'node:util';
 export interface Print {
   scene(title: string): void;
   says(who: string, text: string): void;
+  /** What is seen besides. */
+  note(text: string): void;
   /** Something that only the owner of the homeserver can do. */
   does(what: string): void;
 }
@@ -27,6 +29,9 @@ export function openPrint(out: (line: string) => void, colours: boolean): Print 
         out(
           `${style('bold', (index === 0 ? who : '').padStart(WIDTH))} ${style(colour, mark)} ${line}`,
         );
+    },
+    note(text) {
+      out(`${' '.repeat(WIDTH)}   ${style('dim', text)}`);
     },
     does(what) {
       out(

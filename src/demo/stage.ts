@@ -26,6 +26,8 @@ export interface Stage extends AsyncDisposable {
   readonly bot: string;
   /** The vaktrom directory. */
   readonly dir: string;
+  /** Puts events into a room in somebody's name, as only the server can; says which event it was. */
+  readonly forge: (room: RoomId, sender: string) => (type: string, content: object) => string;
   /** Bob's account under another identity, as whoever owns the homeserver can have it. */
   readonly takeOverBob: () => Promise<Person>;
 }
@@ -61,6 +63,9 @@ export async function openStage(): Promise<Stage> {
   const stack = opening.move();
   return {
     ...{ homeserver, daemon, alice, bob, mallory, ops, danger, bot, dir },
+    forge: (room, sender) => (type, content) =>
+      homeserver.state.rooms.at(room)?.append({ type, sender, content: { ...content } }).event_id ??
+      '',
     takeOverBob: async () => stack.use(await openPerson({ ...where, name: 'bob', takeOver: true })),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

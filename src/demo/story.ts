@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { RoomId } from '../base/ids.ts';
 import { auditVerify, defaultAuditPaths } from '../cli/audit.ts';
 import type { Io } from '../cli/io.ts';
+import { tellDaemon } from '../cli/local.ts';
+import { totpCode } from '../stepup/totp.ts';
 import type { Heard, Person } from './person.ts';
 import type { Print } from './print.ts';
 import type { Stage } from './stage.ts';
@@ -20,9 +22,9 @@ export async function tellStory(stage: Stage, print: Print): Promise<void> {
   await tell(alice, ops, '!whoami');
   await tell(bob, danger, '!help');
 
-  print.scene('What would be needed to deploy?');
+  print.scene('A deployment: in the danger room, with a code and another person');
   await tell(alice, ops, '!deploy web 1.2.3');
-  await tell(alice, danger, '!deploy web 1.2.3');
+  await deploy(stage, print);
   await tell(alice, danger, '!deploy web "1.2.3; reboot"');
 
   print.scene('The homeserver is owned by Mallory. What can she do?');
@@ -53,12 +55,64 @@ async function converse(
   return content;
 }
 
+/** What it takes to run it, and what does not count towards that. */
+async function deploy(stage: Stage, print: Print): Promise<void> {
+  const { alice, bob, bot, danger, dir } = stage;
+  print.says('alice', '!deploy web 1.2.3');
+  const { event } = await alice.say(danger, '!deploy web 1.2.3');
+  const card = await alice.waitFor((h) => h.sender === bot && h.thread === event);
+  print.says('bot', card.text);
+  const id = / · request (\S+)/.exec(card.text)?.[1] ?? '';
+  const becomes = (fits: (text: string) => boolean) =>
+    alice.waitFor((h) => h.edits === card.event && fits(h.text));
+
+  const direct = await alice.joinInvitedBy(bot);
+  print.says('$', 'vaktrom enrol totp alice');
+  const code = await enrol(dir, 'alice');
+  print.note(
+    'Alice scans the QR code with her phone. The next code, in her direct room with the bot:',
+  );
+  await converse(stage, print, alice, direct, `otp ${id} ${code()}`);
+
+  print.does('reacts to the card with 👍 in the name of Bob, and says in clear, as Bob: !approve');
+  const forged = stage.forge(danger, bob.user);
+  forged('m.reaction', {
+    'm.relates_to': { rel_type: 'm.annotation', event_id: card.event, key: '👍' },
+  });
+  const said = forged('m.room.message', { msgtype: 'm.text', body: `!approve ${id}` });
+  const answer = await alice.waitFor((h) => h.sender === bot && h.thread === said);
+  print.says('bot', answer.text);
+  print.says('bot', (await becomes((text) => text.includes('totp'))).text);
+
+  print.says('bob', `!approve ${id}`);
+  await bob.say(danger, `!approve ${id}`);
+  print.says('bot', (await becomes((text) => text.includes('exit'))).text);
+  await converse(stage, print, alice, danger, `!log ${id}`);
+}
+
+/** Sets up one-time codes on the host, as an administrator would; then makes codes. */
+async function enrol(dir: string, person: string): Promise<() => string> {
+  let secret = '';
+  // The phone of a person in a hurry, which takes the codes around this moment one after the other.
+  let step = Math.floor(Date.now() / 30_000) - 1;
+  const code = (): string => totpCode(secret, step++);
+  const io: Io = {
+    out(line) {
+      secret = /secret=([A-Z2-7]+)/.exec(line)?.[1] ?? secret;
+    },
+    err() {},
+    ask: async () => code(),
+  };
+  const enrol = { verb: 'enrol', fields: { factor: 'totp', person } };
+  await tellDaemon(enrol, { dir, json: false }, io);
+  return code;
+}
+
 /** Puts an event into the room as only the server can, and prints what the bot makes of it. */
 async function inject(stage: Stage, print: Print, type: string, content: object): Promise<void> {
-  const { homeserver, ops, alice, bot } = stage;
-  const room = homeserver.state.rooms.at(ops);
-  const forged = room?.append({ type, sender: alice.user, content: { ...content } });
-  const answer = await alice.waitFor((h) => h.sender === bot && h.thread === forged?.event_id);
+  const { ops, alice, bot } = stage;
+  const forged = stage.forge(ops, alice.user)(type, content);
+  const answer = await alice.waitFor((h) => h.sender === bot && h.thread === forged);
   print.says('bot', answer.text);
 }
 
