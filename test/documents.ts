@@ -31,7 +31,7 @@ t.test('docs/errors.md lists every code, and no other', async (t) => {
         ...membersOf('src/pipeline.ts', 'PipelineRefusal'),
       ],
     ],
-    ['Requests that the policy denies', membersOf('src/policy/decide.ts', 'DENY_CODES')],
+    ['Requests that the policy denies', membersOf('src/policy/decision.ts', 'DENY_CODES')],
     ['Faults', membersOf('src/base/errors.ts', 'FaultCode')],
     ['Fatal errors', membersOf('src/base/errors.ts', 'FatalCode')],
   ];
@@ -39,6 +39,21 @@ t.test('docs/errors.md lists every code, and no other', async (t) => {
     t.ok(codes.length >= 2, `${heading}: ${codes.length} codes in the source`);
     t.strictSame(tableUnder(page, heading).toSorted(), codes.toSorted(), heading);
   }
+});
+
+t.test('docs/formats/audit-log.md lists every type of entry, and no other', async (t) => {
+  const types = [...read('src/audit/body.ts').matchAll(/\btype: '([a-z._]+)'/g)].map(([, m]) => m);
+  t.ok(types.length > 30, `${types.length} types in the source`);
+  const [, table = ''] = read('docs/formats/audit-log.md').split('| `type` | when |');
+  const [rows = ''] = table.split('\n\n');
+  const firsts = rows.split('\n').map((row) => row.split('|')[1] ?? '');
+  const listed = firsts.flatMap((cell) => [...cell.matchAll(/`([a-z._]+)`/g)].map(([, m]) => m));
+  const sorted = (names: readonly (string | undefined)[]) =>
+    [...new Set(names)]
+      .join(' ')
+      .split(' ')
+      .sort((a, b) => (a < b ? -1 : 1));
+  t.strictSame(sorted(listed), sorted(types));
 });
 
 t.test('every code that the documents list is used', async (t) => {

@@ -9,11 +9,13 @@ import type { PersonName, RoomName } from '../../src/base/ids.ts';
 import { parsePolicy } from '../../src/config/policy-file.ts';
 import type { Plan } from '../../src/execution/plan.ts';
 import { decide } from '../../src/policy/decide.ts';
+import { startEntry } from '../../src/request/entries.ts';
 import { openSandbox } from '../../src/sandbox/launch.ts';
 import { makeSigningKey, readSigningKey, verifySignature } from '../../src/store/keys.ts';
 import { openLedger } from '../../src/store/ledger.ts';
 import { createLedger, ledgerFiles } from '../../src/store/ledger-files.ts';
 import { readLines, readNotes } from '../../src/store/lines.ts';
+import { request } from '../support/requests.ts';
 import { type Figure, median, perSecond, timed } from './figures.ts';
 
 export async function measureLocal(): Promise<Figure[]> {
@@ -49,12 +51,11 @@ async function measureDeciding(): Promise<Figure[]> {
   ];
 }
 
-const ENTRY = {
-  type: 'start',
-  request: 'K7QF-2M',
-  argv: ['/opt/ops/bin/deploy', '--service', 'web', '--version', '1.2.3', 'x'.repeat(200)],
-  plan: 'a'.repeat(64),
-} as const;
+const ENTRY = startEntry(
+  request({
+    argv: ['/opt/ops/bin/deploy', '--service', 'web', '--version', '1.2.3', 'x'.repeat(200)],
+  }),
+);
 
 async function measureRecording(): Promise<Figure[]> {
   const directory = await mkdtemp(join(tmpdir(), 'vaktrom-bench-'));

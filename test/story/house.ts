@@ -10,6 +10,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Entry } from '../../src/audit/entry.ts';
+import { Authenticator } from '../people/authenticator.ts';
+import { eventually } from '../people/eventually.ts';
 import { openPerson, type Person } from '../people/person.ts';
 
 export interface Server {
@@ -38,10 +40,14 @@ export async function vaktromIn(folder: string, ...args: readonly string[]): Pro
   return { code, stdout: stdout(), stderr: stderr() };
 }
 
-const start = (args: readonly string[], cwd = '/'): ChildProcess =>
+const start = (
+  args: readonly string[],
+  cwd = '/',
+  stdin: 'ignore' | 'pipe' = 'ignore',
+): ChildProcess =>
   spawn('sh', [VAKTROM, ...args], {
     cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin, 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '' },
   });
 
@@ -123,6 +129,22 @@ export class House implements AsyncDisposable {
       ...['--password-file', await file('password', 'bot-password\n')],
       ...['--policy', await file('policy.yaml', policy), '--yes', ...more],
     );
+  }
+
+  /** Sets up one-time codes for a person, as whoever runs the host does; the daemon must be running. */
+  async enrolTotp(person: string): Promise<Authenticator> {
+    const child = start(['enrol', 'totp', person, '--dir', this.dir], '/', 'pipe');
+    const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+    const ended = once(child, 'close') as Promise<[number | null]>;
+    const [uri] = await Promise.race([
+      eventually(() => /otpauth:\S+/.exec(stdout()) ?? undefined),
+      ended.then(() => [] as string[]),
+    ]);
+    const authenticator = new Authenticator(uri ?? '');
+    if (uri !== undefined) child.stdin?.end(`${await authenticator.next()}\n`);
+    const [code] = await ended;
+    if (code !== 0) throw new Error(`${person} could not be enrolled: ${stdout()}${stderr()}`);
+    return authenticator;
   }
 
   /** Starts the daemon and waits for nothing. */

@@ -1,0 +1,4 @@
+import { openLoopback } from './loopback-server.ts';
+import { tellPasskeys } from './passkeys.ts';
+
+tellPasskeys(openLoopback);

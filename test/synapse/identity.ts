@@ -1,0 +1,4 @@
+import { tellIdentities } from '../support/identity-story.ts';
+import { openSynapsePlace } from './place.ts';
+
+tellIdentities(openSynapsePlace);
