@@ -115,8 +115,9 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
     ...{ chat, ledger, state, sandbox, history, standing, clock, log, holdFiles, onFatal },
     policy: () => policy,
     nonce: () => randomBytes(16).toString('hex'),
-    seal: (secret) => seal(factorKey, secret),
-    unseal: (sealed) => unseal(factorKey, sealed),
+    // About somebody: the secret of one person, put in place of another's, does not open.
+    seal: (secret, person) => seal(factorKey, secret, person),
+    unseal: (sealed, person) => unseal(factorKey, sealed, person),
     requesterChanges: (frozen) =>
       frozen.source.room === LOCAL_PLACE
         ? userChanges(frozen.actor)

@@ -17,7 +17,7 @@ export interface CodeParts {
   readonly standing: Standing;
   readonly state: State;
   readonly clock: Clock;
-  readonly unseal: (sealed: string) => string;
+  readonly unseal: (sealed: string, person: PersonName) => string;
   /** Somebody was locked out: tells those who can help. */
   readonly onLocked: (person: PersonName) => void;
 }
@@ -42,7 +42,7 @@ export function openCodes(parts: CodeParts): Codes {
     if (sealed === undefined || !standing.has(person, 'totp'))
       return err('You have no one-time codes yet. Set them up: !enrol in our direct room.');
     const checked = { now: clock.now(), afterStep: standing.lastStep(person) };
-    const step = verifyTotp(parts.unseal(sealed), code, checked);
+    const step = verifyTotp(parts.unseal(sealed, person), code, checked);
     if (step === undefined) return err(await countWrong(person, purpose));
     await ledger.append({ type: 'code.burnt', person, step, why: purpose });
     return ok(step);

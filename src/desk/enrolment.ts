@@ -48,7 +48,7 @@ export interface EnrolmentParts {
   readonly standing: Standing;
   readonly state: State;
   readonly clock: Clock;
-  readonly seal: (secret: string) => string;
+  readonly seal: (secret: string, person: PersonName) => string;
 }
 
 interface Pending {
@@ -98,7 +98,7 @@ export function openEnrolment(parts: EnrolmentParts): Enrolment {
           'That is not the code that your app shows for it. Look again; the clocks may differ.',
         );
       pending.delete(person);
-      await state.keepSealedSecret(person, parts.seal(offered.secret));
+      await state.keepSealedSecret(person, parts.seal(offered.secret, person));
       await ledger.append(
         { type: 'factor.enrolled', person, factor: 'totp', by: offered.warrant },
         // The code that confirmed it is spent; it must not count for a request as well.

@@ -86,14 +86,21 @@ export function openGrounds(parts: GroundParts): Grounds {
     allowance: allowanceFor(request, standing.allowances(clock.now()), takenByOthers(request)),
   });
 
+  /** Named by 30 bits of its digest: a name that is taken must not come to stand for two requests. */
+  const freezeAnew = (frozen: Omit<Frozen, 'nonce'>, thread: EventId): Request => {
+    const request = freezeRequest({ ...frozen, nonce: parts.nonce() }, thread);
+    const isTaken = held.has(request.id) || history.find(request.id) !== undefined;
+    return isTaken ? freezeAnew(frozen, thread) : request;
+  };
+
   return {
     async freeze(wish) {
       const { action, thread, ...rest } = wish;
       const plan = planOf(action, wish);
       const holding = await parts.holdFiles([action.run[0], ...action.files]);
       const createdAt = clock.now();
-      const frozen: Frozen = {
-        v: 1,
+      const frozen = {
+        v: 1 as const,
         ...rest,
         action: action.name,
         effect: action.effect,
@@ -103,12 +110,11 @@ export function openGrounds(parts: GroundParts): Grounds {
         sandbox: plan.sandbox,
         limits: plan.limits,
         policy: policy().sha256,
-        nonce: parts.nonce(),
         createdAt,
         expiresAt: createdAt + action.require.withinMs,
         startWithinMs: action.require.startWithinMs,
       };
-      const request = freezeRequest(frozen, thread);
+      const request = freezeAnew(frozen, thread);
       held.set(request.id, holding);
       return { request, plan };
     },

@@ -31,8 +31,8 @@ export interface DeskParts {
   readonly log: Log;
   readonly policy: () => Policy;
   readonly nonce: () => string;
-  readonly seal: (secret: string) => string;
-  readonly unseal: (sealed: string) => string;
+  readonly seal: (secret: string, person: PersonName) => string;
+  readonly unseal: (sealed: string, person: PersonName) => string;
   readonly holdFiles: (paths: readonly string[]) => Promise<HeldFiles>;
   readonly requesterChanges: (frozen: Frozen) => Promise<readonly string[]>;
   readonly linkFor: Desk['linkFor'];

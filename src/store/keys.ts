@@ -45,19 +45,22 @@ export const verifySignature: VerifySignature = (signature, message, publicKey) 
 
 export const randomSecret = (bytes: number): Uint8Array => sodium.randombytes_buf(bytes);
 
-/** Encrypts and authenticates (XSalsa20-Poly1305) under a 32-byte key; base64 of nonce and box. */
-export function seal(key: Uint8Array, text: string): string {
-  const nonce = sodium.randombytes_buf(sodium.crypto_secretbox_NONCEBYTES);
-  return toBase64(Buffer.concat([nonce, sodium.crypto_secretbox_easy(text, nonce, key)]));
+/** Encrypts (XChaCha20-Poly1305) under a 32-byte key, for nothing but `about`; base64 of nonce and box. */
+export function seal(key: Uint8Array, text: string, about: string): string {
+  const nonce = sodium.randombytes_buf(sodium.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES);
+  const box = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(text, about, null, nonce, key);
+  return toBase64(Buffer.concat([nonce, box]));
 }
 
-/** Throws Fatal `key_unreadable` when it was not sealed under this key, or was changed. */
-export function unseal(key: Uint8Array, sealed: string): string {
+/** Throws Fatal `key_unreadable` when it was not sealed under this key about just that, or was changed. */
+export function unseal(key: Uint8Array, sealed: string, about: string): string {
   const bytes = fromBase64(sealed) ?? new Uint8Array();
-  const split = sodium.crypto_secretbox_NONCEBYTES;
+  const split = sodium.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
   try {
-    const box = sodium.crypto_secretbox_open_easy(
+    const box = sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
+      null,
       bytes.subarray(split),
+      about,
       bytes.subarray(0, split),
       key,
     );

@@ -73,23 +73,25 @@ t.test('a log is not given a name that its notes could not hold', async (t) => {
 t.test('what is sealed opens under its key, and is another text each time', async (t) => {
   const key = randomSecret(32);
   for (const text of ['', 'GEZDGNBVGY3TQOJQ', 'é☃'.repeat(1000)]) {
-    const sealed = seal(key, text);
-    t.equal(unseal(key, sealed), text);
-    t.not(seal(key, text), sealed);
+    const sealed = seal(key, text, 'alice');
+    t.equal(unseal(key, sealed, 'alice'), text);
+    t.not(seal(key, text, 'alice'), sealed);
     if (text !== '') t.notMatch(Buffer.from(sealed, 'base64').toString('latin1'), text);
   }
 });
 
 t.test('what was changed, cut or sealed under another key does not open', async (t) => {
   const key = randomSecret(32);
-  const sealed = seal(key, 'GEZDGNBVGY3TQOJQ');
+  const sealed = seal(key, 'GEZDGNBVGY3TQOJQ', 'alice');
   const bytes = Buffer.from(sealed, 'base64');
   const flipped = (at: number) => Buffer.from(bytes.map((b, i) => (i === at ? b ^ 1 : b)));
   const wrong = [
     ...['', '!', sealed.slice(0, -1), ` ${sealed}`, bytes.subarray(1).toString('base64')],
     ...[0, 23, 24, bytes.length - 1].map((at) => flipped(at).toString('base64')),
   ];
-  for (const text of wrong) t.throws(() => unseal(key, text), { code: 'key_unreadable' }, text);
-  t.throws(() => unseal(randomSecret(32), sealed), { code: 'key_unreadable' });
-  t.throws(() => unseal(randomSecret(16), sealed), { code: 'key_unreadable' });
+  for (const text of wrong)
+    t.throws(() => unseal(key, text, 'alice'), { code: 'key_unreadable' }, text);
+  t.throws(() => unseal(randomSecret(32), sealed, 'alice'), { code: 'key_unreadable' });
+  t.throws(() => unseal(key, sealed, 'bob'), { code: 'key_unreadable' }, 'nor as that of another');
+  t.throws(() => unseal(randomSecret(16), sealed, 'alice'), { code: 'key_unreadable' });
 });
