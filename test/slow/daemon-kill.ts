@@ -78,7 +78,7 @@ t.test(`${KILLS} kills under load`, { timeout: 900_000 }, async (t) => {
     'what ran is on record',
   );
   const acknowledged = alice.heard.flatMap((h) => {
-    const [, request, entry] = / · (\w{4}-\w{2})\n.*entry (\d+)/.exec(h.body) ?? [];
+    const [, request, entry] = / · request (\w{4}-\w{2})\n.*entry (\d+)/.exec(h.body) ?? [];
     return request === undefined ? [] : [{ request, entry: Number(entry) }];
   });
   t.ok(acknowledged.length > 0, `${acknowledged.length} answers named their entry`);
