@@ -3,6 +3,7 @@
  * terminals, also on the day when the homeserver is down.
  */
 import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { appendFile, chmod } from 'node:fs/promises';
 import { userInfo } from 'node:os';
@@ -19,8 +20,10 @@ import { House } from '../story/house.ts';
 const ME = userInfo().username;
 const isRoot = process.getuid?.() === 0;
 /** Throw-away users of the host; without root there are none, and nobody but ourselves is tried. */
-const BOB = 'vaktromtest-bob';
-const MALLORY = 'vaktromtest-mall';
+// Of this run only: one that was killed has left its users behind.
+const RUN = randomBytes(4).toString('hex');
+const BOB = `vaktrom-b-${RUN}`;
+const MALLORY = `vaktrom-m-${RUN}`;
 
 interface Cast {
   readonly house: House;
@@ -55,9 +58,10 @@ async function they({ house }: Cast, user: string, args: readonly string[]): Pro
   const id = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }));
   const command = join(import.meta.dirname, '..', '..', 'src', 'vaktrom.sh');
   const control = join(house.folder, 'run');
-  const child = spawn('sh', [command, ...args, '--control', control], {
+  // Without what tap hangs on every child: it writes where only the user of the tests may.
+  const clean = ['-i', `PATH=${process.env['PATH'] ?? ''}`];
+  const child = spawn('env', [...clean, 'sh', command, ...args, '--control', control], {
     ...{ uid: id('-u'), gid: id('-g'), cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] },
-    env: { PATH: process.env['PATH'] ?? '' },
   });
   const text = { out: '', err: '' };
   child.stdout.on('data', (chunk: Buffer) => {

@@ -12,10 +12,13 @@ const [DAEMON, VICTIM, ATTACKER] = [61_234, 61_235, 61_236];
 // Others run the rest of the suite, and CI, which is root, runs this.
 const isRoot = process.getuid?.() === 0;
 
+/** Without what tap hangs on every child: it writes where only the user of the tests may. */
+const CLEAN = ['-i', process.execPath];
+
 const script = (name: string) => join(import.meta.dirname, 'fixtures', `${name}.ts`);
 
 function as(uid: number, name: string, ...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script(name), ...args], {
+  const { status, stdout, stderr } = spawnSync('env', [...CLEAN, script(name), ...args], {
     ...{ uid, gid: uid, cwd: '/', encoding: 'utf8', timeout: 20_000 },
   });
   return { status, stdout: stdout.trim(), stderr: stderr.trim() };
@@ -35,7 +38,7 @@ t.test('the kernel says who is asking', { timeout: 60_000 }, async (t) => {
     return join(place, name);
   };
   const folder = join(home('daemon', DAEMON), 'run');
-  const door = spawn(process.execPath, [script('door'), folder], {
+  const door = spawn('env', [...CLEAN, script('door'), folder], {
     ...{ uid: DAEMON, gid: DAEMON, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] },
   });
   t.teardown(() => door.kill());
