@@ -5,11 +5,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Frozen } from './audit/body.ts';
 import { History } from './audit/history.ts';
 import { Standing } from './audit/standing.ts';
 import { describeError, Fatal, Fault } from './base/errors.ts';
-import { type PersonName, parseRoomId, parseUserId, type RoomId } from './base/ids.ts';
+import type { PersonName, RoomId } from './base/ids.ts';
 import { type Directory, readKey, readPolicy, readSecret } from './config/directory.ts';
 import { listenAddress } from './config/settings-web.ts';
 import { makeControlFolder } from './control/folder.ts';
@@ -20,8 +19,9 @@ import { openLinks } from './desk/passkeys/links.ts';
 import { planPins } from './desk/pins.ts';
 import { openRefusals } from './desk/refusals.ts';
 import { openVoice } from './desk/voice.ts';
-import { type Login, type Matrix, openMatrix } from './matrix/connect.ts';
+import { type Login, openMatrix } from './matrix/connect.ts';
 import { openIndexedDb } from './matrix/indexeddb/open.ts';
+import { requesterChanges } from './matrix/requester.ts';
 import { COLUMNS, ROWS } from './output/screen.ts';
 import { openPipeline } from './pipeline.ts';
 import type { Policy } from './policy/model.ts';
@@ -121,7 +121,7 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
     requesterChanges: (frozen) =>
       frozen.source.room === LOCAL_PLACE
         ? userChanges(frozen.actor)
-        : Promise.race([requesterChanges(matrix, frozen), silence()]),
+        : requesterChanges({ ...matrix, clock }, frozen),
     onMoved: terminals.moved,
     linkFor: (...errand) => links?.issue(...errand),
     issuer: settings.user.slice(settings.user.indexOf(':') + 1),
@@ -241,27 +241,4 @@ function registerOf(policy: Policy, standing: Standing, bot: Register['bot']): R
     bot,
     botNames: [bot, bot.slice(1, bot.indexOf(':')), 'Vaktrom', 'vaktrom'],
   };
-}
-
-const PATIENCE_MS = 20_000;
-
-/** What nobody says in time is not known to be as it was: a check must not outlast its day. */
-const silence = (): Promise<string[]> =>
-  new Promise((resolve) => {
-    clock.after(PATIENCE_MS, () => resolve(['the homeserver does not say who is in the room']));
-  });
-
-/** Is it still the requester's device, under the same identity? As the crypto store knows it now. */
-async function requesterChanges(matrix: Matrix, { actor, source }: Frozen): Promise<string[]> {
-  const changes: string[] = [];
-  const user = parseUserId(actor.account);
-  const room = parseRoomId(source.room);
-  if (!user.ok || !room.ok) return ['the requester cannot be looked up'];
-  const identity = await matrix.crypto.identityOf(user.value);
-  if (identity?.masterKey !== actor.identity)
-    changes.push(`the identity of ${actor.person} is another one`);
-  const { members } = await matrix.chat.roomFacts(room.value);
-  if (!members.some((m) => m.user === user.value))
-    changes.push(`${actor.person} has left the room`);
-  return changes;
 }

@@ -3,6 +3,9 @@ import { Writable } from 'node:stream';
 import type { Io } from './cli/io.ts';
 import { runCommandLine } from './cli/program.ts';
 
+// A reader of a pipe may have seen enough.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 const io: Io = {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
@@ -28,5 +31,8 @@ async function ask(question: string, hidden = false): Promise<string> {
   return answer.trim();
 }
 
-// Whatever is still open is nobody's any more; what was printed is out, since on Linux that is synchronous.
-process.exit(await runCommandLine(process.argv.slice(2), io));
+const code = await runCommandLine(process.argv.slice(2), io);
+// What was printed may still be on its way through a pipe.
+for (const stream of [process.stdout, process.stderr])
+  await new Promise((done) => stream.write('', done));
+process.exit(code); // whatever is still open is nobody's any more

@@ -100,7 +100,7 @@ const HELD_BY: Readonly<Record<string, readonly string[]>> = {
   'test/sandbox/seccomp.ts': ['sandbox/syscalls'],
   'test/model/desk.ts': ['desk/cards', 'desk/open', 'desk/orders/find'],
   'test/story/commands.ts': [
-    ...['daemon', 'main', 'pipeline', 'version', 'answer/answer', 'answer/log', 'answer/why'],
+    ...['daemon', 'pipeline', 'version', 'answer/answer', 'answer/log', 'answer/why'],
     ...['answer/whoami', 'desk/refusals', 'desk/voice', 'matrix/connect', 'system/clock'],
     ...['system/journal', 'system/notify'],
   ],
@@ -116,7 +116,12 @@ const HELD_BY: Readonly<Record<string, readonly string[]>> = {
   'test/matrix/secret-storage.ts': ['matrix/sign-in'],
   'test/matrix/crypto/device.ts': [
     ...['matrix/crypto/calls', 'matrix/crypto/exchange', 'matrix/crypto/identity'],
-    ...['matrix/crypto/megolm', 'matrix/crypto/mutex', 'matrix/crypto/provenance'],
+    ...[
+      'matrix/crypto/machine',
+      'matrix/crypto/megolm',
+      'matrix/crypto/mutex',
+      'matrix/crypto/provenance',
+    ],
     ...['matrix/crypto/requests', 'matrix/crypto/user-ids'],
   ],
   'test/matrix/crypto/verification.ts': [

@@ -6,10 +6,11 @@ import { renderDigestWords } from '../output/digest-words.ts';
 import { formatDuration } from '../output/quantity.ts';
 import { safeLine } from '../output/text.ts';
 import { describeMissing } from '../policy/explain.ts';
+import { isConcerned } from '../policy/offers.ts';
 import type { Context, Job } from './context.ts';
 
 export function answerPending(context: Context): Block[] {
-  const waiting = context.jobs.filter((job) => isWaiting(job) && mayRead(job, context));
+  const waiting = context.jobs.filter((job) => isWaiting(job) && concerns(job, context));
   if (waiting.length === 0) return [line('Nothing waits.')];
   return waiting.map(({ request: { id, frozen }, state }) =>
     line(
@@ -33,7 +34,7 @@ export function answerShow(typed: string, context: Context): Block[] {
   const id = parseRequestId(typed);
   if (!id.ok) return [line(`${id.error}.`)];
   const job = context.jobs.find(
-    ({ request }) => request.id === id.value && mayRead({ request }, context),
+    ({ request }) => request.id === id.value && concerns({ request }, context),
   );
   if (!job) return [line(`There is no request ${id.value} open for you. !log shows past ones.`)];
   const { request, state } = job;
@@ -52,12 +53,5 @@ export function answerShow(typed: string, context: Context): Block[] {
   ];
 }
 
-/** One's own, or of an action that one may ask for or is asked to approve. */
-function mayRead({ request }: Pick<Job, 'request'>, { by, policy }: Context): boolean {
-  const { actor, action: name } = request.frozen;
-  if (actor.person === by.person) return true;
-  const roles = policy.people.get(by.person)?.roles ?? [];
-  const action = [...policy.actions.values()].find((a) => a.name === name);
-  const concerned = [action?.roles ?? [], ...(action?.require.approvals ?? []).map((q) => q.roles)];
-  return concerned.flat().some((role) => roles.includes(role));
-}
+const concerns = ({ request }: Pick<Job, 'request'>, { by, policy }: Context): boolean =>
+  isConcerned(policy, by.person, request.frozen);

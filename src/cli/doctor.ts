@@ -40,7 +40,8 @@ export async function doctor(root: string, json: boolean, io: Io): Promise<ExitC
   await look('the state folder is private', () => checkPrivate(directory.statePath));
   await look('the daemon does not run as root', checkUser);
   await look('the homeserver knows us', () => checkHomeserver(directory));
-  const hidden = [directory.root, directory.secretsPath, directory.statePath];
+  const { secretsPath, statePath, controlPath } = directory;
+  const hidden = [directory.root, secretsPath, statePath, controlPath];
   findings.push(...(await probeSandbox(hidden)));
   // Of others, and long past as a rule: said for whoever looks for a cause, and no fault of this host.
   const unreadable = await findUnreadable(directory, Date.now()).catch(() => []);
@@ -68,9 +69,10 @@ async function checkPasskeys({ policyPath, settings }: Directory): Promise<strin
   return settings.web?.origin ?? 'none is needed';
 }
 
-async function checkSecrets(directory: Directory): Promise<string> {
+/** All that the daemon will want to read. */
+export async function checkSecrets(directory: Directory): Promise<string> {
   await readSecret(directory, 'access-token');
-  await readKey(directory, 'crypto-key');
+  for (const name of ['crypto-key', 'factor-key'] as const) await readKey(directory, name);
   return `audit key of ${readSigningKey(await readSecret(directory, 'audit-key')).name}`;
 }
 

@@ -2,7 +2,7 @@
 import { Fault } from '../base/errors.ts';
 import type { Result } from '../base/result.ts';
 import { formatSchema } from '../config/conform.ts';
-import { openDirectory, readKey, readPolicy, readSecret } from '../config/directory.ts';
+import { openDirectory, readPolicy } from '../config/directory.ts';
 import { formatProblem, type Problem } from '../config/document.ts';
 import { type PolicyFile, parsePolicy } from '../config/policy-file.ts';
 import { policySchema } from '../config/policy-schema.ts';
@@ -10,7 +10,7 @@ import { testPolicy } from '../config/policy-test.ts';
 import { settingsSchema } from '../config/settings.ts';
 import { readTextFile } from '../config/text-file.ts';
 import { actionsWithPasskey } from '../policy/passkeys.ts';
-import { readSigningKey } from '../store/keys.ts';
+import { checkSecrets } from './doctor.ts';
 import { type ExitCode, type Io, printable } from './io.ts';
 
 export async function policyCheck(path: string, json: boolean, io: Io): Promise<ExitCode> {
@@ -57,9 +57,7 @@ export async function check(root: string, json: boolean, io: Io): Promise<ExitCo
   const needing = directory.settings.web ? [] : actionsWithPasskey(policy);
   if (needing.length > 0)
     io.err(`note: ${needing.join(', ')} cannot be used: there is no web: in vaktrom.yaml`);
-  await readSecret(directory, 'access-token');
-  await readKey(directory, 'crypto-key');
-  readSigningKey(await readSecret(directory, 'audit-key'));
+  await checkSecrets(directory);
   io.out(
     json ? JSON.stringify({ ok: true }) : `${root}: settings, policy and secrets are in order`,
   );

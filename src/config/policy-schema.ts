@@ -258,7 +258,7 @@ export const policySchema = z.strictObject({
       output: z
         .literal('redact-secrets')
         .optional()
-        .describe('always so: the values of secrets given to an action never reach a room'),
+        .describe('accepted and without effect: no secret is given to an action yet'),
       memory: size.optional(),
       max_output: size.optional(),
       processes: z.int().min(1).max(4096).optional(),

@@ -103,6 +103,10 @@ export function openEnrolment(parts: EnrolmentParts): Enrolment {
         { type: 'factor.enrolled', person, factor: 'totp', by: offered.warrant },
         // The code that confirmed it is spent; it must not count for a request as well.
         { type: 'code.burnt', person, step, why: 'enrolment' },
+        // Whoever has the host has looked into it.
+        ...(offered.warrant === 'host' && standing.isLocked(person)
+          ? [{ type: 'unlocked', person, by: ['host'] } as const]
+          : []),
       );
       return ok(null);
     },

@@ -24,6 +24,25 @@ export function mayKnow(policy: Policy, person: Asker['person'], action: Action)
   return action.mode !== 'enforce' || action.roles.some((role) => roles.includes(role));
 }
 
+/** Has a role that some quorum of the action asks for. */
+export function isApprover(policy: Policy, person: Asker['person'], action: Action): boolean {
+  const roles = policy.people.get(person)?.roles ?? [];
+  return action.require.approvals.some((q) => q.roles.some((role) => roles.includes(role)));
+}
+
+/** Whose business a request is: its requester's, and of whoever may ask for its action or approve it. */
+export function isConcerned(
+  policy: Policy,
+  person: Asker['person'],
+  { actor, action: name }: { readonly actor: { readonly person: string }; readonly action: string },
+): boolean {
+  if (actor.person === person) return true;
+  const action = policy.actions.get(name as Action['name']);
+  return (
+    action !== undefined && (mayKnow(policy, person, action) || isApprover(policy, person, action))
+  );
+}
+
 /** The names that a person may know of. */
 export const visibleNames = (policy: Policy, person: Asker['person']): ReadonlySet<string> => {
   const known = [...policy.actions.values()].filter((action) => mayKnow(policy, person, action));

@@ -113,10 +113,11 @@ async function directory(t: Test, change: Readonly<Record<string, string>> = {})
     secrets: {
       'access-token': 'syt_x\n',
       'crypto-key': change['crypto-key'] ?? KEY,
+      'factor-key': change['factor-key'] ?? KEY,
       'audit-key': change['audit-key'] ?? `${makeSigningKey('h/vaktrom')}\n`,
     },
   });
-  for (const name of ['access-token', 'crypto-key', 'audit-key'])
+  for (const name of ['access-token', 'crypto-key', 'factor-key', 'audit-key'])
     await chmod(join(root, 'secrets', name), 0o600);
   return root;
 }
@@ -137,6 +138,7 @@ t.test('a policy or a key that is damaged is found', async (t) => {
   const cases = [
     ['policy', 'version: 2\n', 'policy_invalid'],
     ['crypto-key', 'AAAA\n', 'secret_missing'],
+    ['factor-key', 'AAAA\n', 'secret_missing'],
     ['audit-key', 'PRIVATE+KEY+x+00000000+AAAA\n', 'key_unreadable'],
   ] as const;
   for (const [name, text, code] of cases) {

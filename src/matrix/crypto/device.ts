@@ -8,9 +8,9 @@
  * supervisor starts us anew from the durable store.
  */
 import * as wasm from '@matrix-org/matrix-sdk-crypto-wasm';
-import { Fatal, type Fault } from '../../base/errors.ts';
+import type { Fault } from '../../base/errors.ts';
 import type { DeviceId, RoomId, UserId } from '../../base/ids.ts';
-import type { SenderIdentity, Undecryptable } from '../../trust/sighting.ts';
+import type { SenderDevice, SenderIdentity, Undecryptable } from '../../trust/sighting.ts';
 import { type Calls, openCalls } from './calls.ts';
 import { KeyExchange } from './exchange.ts';
 import {
@@ -21,10 +21,12 @@ import {
   readOwnIdentity,
   restoreIdentity,
 } from './identity.ts';
+import { encryptionSettings, openMachine } from './machine.ts';
 import { openMutex } from './mutex.ts';
 import {
   type Decryption,
   describeDecrypted,
+  liveDevice,
   liveIdentity,
   type RawEncrypted,
   reasonOf,
@@ -76,6 +78,8 @@ export interface Crypto {
   drain(): Promise<void>;
   /** Keeps the devices and identities of these accounts up to date from now on. */
   track(users: readonly UserId[]): Promise<void>;
+  /** A device of an account as it is now; undefined: there is none such. */
+  deviceOf(user: UserId, device: DeviceId): Promise<SenderDevice | undefined>;
   /** The cross-signing identity of an account as it is now. */
   identityOf(user: UserId): Promise<SenderIdentity | undefined>;
   /** Decrypts, and demands that the sending device is cross-signed by its owner (MSC4153). */
@@ -105,10 +109,6 @@ export interface Crypto {
   /** Resolves once nothing is under way any more; what comes later is refused. */
   close(): Promise<void>;
 }
-
-const STORE_NAME = 'vaktrom';
-const ROTATE_AFTER_MESSAGES = 100n;
-const ROTATE_AFTER_MICROSECONDS = 7n * 24n * 3600n * 1_000_000n;
 
 /** The IndexedDB globals must be in place when `storeKey` is given (indexeddb/). */
 export async function openCrypto(options: CryptoOptions): Promise<Crypto> {
@@ -164,6 +164,10 @@ class CryptoDevice implements Crypto {
   async track(users: readonly UserId[]): Promise<void> {
     await this.#calls.run(() => this.#machine.updateTrackedUsers(toUserIds(users)));
     await this.drain();
+  }
+
+  deviceOf(user: UserId, device: DeviceId): Promise<SenderDevice | undefined> {
+    return this.#calls.run(() => liveDevice(this.#machine, user, new wasm.DeviceId(device)));
   }
 
   identityOf(user: UserId): Promise<SenderIdentity | undefined> {
@@ -261,18 +265,6 @@ class CryptoDevice implements Crypto {
   }
 }
 
-async function openMachine({ user, device, storeKey }: CryptoOptions): Promise<wasm.OlmMachine> {
-  const store = storeKey
-    ? await wasm.StoreHandle.openWithKey(STORE_NAME, storeKey)
-    : await wasm.StoreHandle.open(null, null);
-  try {
-    const [userId, deviceId] = [new wasm.UserId(user), new wasm.DeviceId(device)];
-    return await wasm.OlmMachine.initFromStore(userId, deviceId, store);
-  } catch (cause) {
-    throw new Fatal('crypto_store_failed', `the crypto store is not of ${user} ${device}`, cause);
-  }
-}
-
 /** A JSON list; an element that is nested too deeply to be printed has nothing to tell us. */
 function formatList(elements: readonly object[]): string {
   const printed = elements.flatMap((element) => {
@@ -283,14 +275,6 @@ function formatList(elements: readonly object[]): string {
     }
   });
   return `[${printed.join(',')}]`;
-}
-
-function encryptionSettings(): wasm.EncryptionSettings {
-  const settings = new wasm.EncryptionSettings();
-  settings.sharingStrategy = wasm.CollectStrategy.identityBasedStrategy();
-  settings.rotationPeriodMessages = ROTATE_AFTER_MESSAGES;
-  settings.rotationPeriod = ROTATE_AFTER_MICROSECONDS;
-  return settings;
 }
 
 /** A fresh look at the sender's devices may help against these. */

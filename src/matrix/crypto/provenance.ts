@@ -49,7 +49,7 @@ export async function describeDecrypted(
   };
 }
 
-async function liveDevice(
+export async function liveDevice(
   machine: wasm.OlmMachine,
   user: UserId,
   id: wasm.DeviceId | undefined,

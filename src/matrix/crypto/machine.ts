@@ -1,0 +1,41 @@
+/** How the machine of the crate is opened, and whom it shares with. */
+import * as wasm from '@matrix-org/matrix-sdk-crypto-wasm';
+import { Fatal } from '../../base/errors.ts';
+import type { DeviceId, UserId } from '../../base/ids.ts';
+
+const STORE_NAME = 'vaktrom';
+const ROTATE_AFTER_MESSAGES = 100n;
+const ROTATE_AFTER_MICROSECONDS = 7n * 24n * 3600n * 1_000_000n;
+
+interface MachineOptions {
+  readonly user: UserId;
+  readonly device: DeviceId;
+  /** 32 bytes for the durable store; without it everything is in memory. */
+  readonly storeKey?: Uint8Array;
+}
+
+/** Throws Fatal `crypto_store_failed` for a store that is not of this device. */
+export async function openMachine({
+  user,
+  device,
+  storeKey,
+}: MachineOptions): Promise<wasm.OlmMachine> {
+  const store = storeKey
+    ? await wasm.StoreHandle.openWithKey(STORE_NAME, storeKey)
+    : await wasm.StoreHandle.open(null, null);
+  try {
+    const [userId, deviceId] = [new wasm.UserId(user), new wasm.DeviceId(device)];
+    return await wasm.OlmMachine.initFromStore(userId, deviceId, store);
+  } catch (cause) {
+    throw new Fatal('crypto_store_failed', `the crypto store is not of ${user} ${device}`, cause);
+  }
+}
+
+/** To devices that their owner has signed, and to no others; a new session now and then. */
+export function encryptionSettings(): wasm.EncryptionSettings {
+  const settings = new wasm.EncryptionSettings();
+  settings.sharingStrategy = wasm.CollectStrategy.identityBasedStrategy();
+  settings.rotationPeriodMessages = ROTATE_AFTER_MESSAGES;
+  settings.rotationPeriod = ROTATE_AFTER_MICROSECONDS;
+  return settings;
+}
