@@ -75,6 +75,8 @@ function wasDone(desk: Desk, text: string, person: PersonName, event: EventId): 
   const [order = '', typed = ''] = text.replaceAll('"', '').split(' ');
   const id = parseRequestId(typed);
   const past = id.ok ? desk.history.find(id.value) : undefined;
+  const life = id.ok ? desk.requests.find(id.value)?.state : undefined;
+  const isStopping = life?.kind === 'running' && life.stopping;
   switch (order) {
     case 'approve':
       return past?.signOffs.some((s) => s.actor.person === person) ?? false;
@@ -82,6 +84,8 @@ function wasDone(desk: Desk, text: string, person: PersonName, event: EventId): 
       return past?.closed?.how === 'denied' && past.closed.by === person;
     case 'start':
       return past?.started ?? false;
+    case 'cancel':
+      return past?.closed?.how === 'withdrawn' || past?.end?.outcome === 'cancelled' || isStopping;
     case 'allow':
       return false; // there would be a request
     default:

@@ -130,6 +130,7 @@ t.test('without chat', { timeout: 120_000 }, async (t) => {
   await t.test('what the policy does not allow here is refused', (t) => isRefused(t, cast));
   await t.test('one-time codes are set up and asked for', (t) => isProven(t, cast));
   await t.test('what nobody signs off expires', (t) => expires(t, cast));
+  await t.test('a request can be taken back', (t) => cancels(t, cast));
   // Only root has other users to be; CI is root.
   if (isRoot) {
     await t.test('another person signs off, or denies', (t) => isSignedOff(t, cast));
@@ -217,6 +218,13 @@ async function isProven(t: Test, cast: Cast): Promise<void> {
 async function expires(t: Test, cast: Cast): Promise<void> {
   const waited = await me(cast, ['request', 'brief']);
   t.match(waited, { code: 122, out: '', err: /needs 1 sign-off from sre.*Expired/s });
+}
+
+async function cancels(t: Test, cast: Cast): Promise<void> {
+  t.match(await me(cast, ['cancel', 'K7QF-2M']), { code: 120, err: /no request K7QF-2M open/ });
+  const { id, over } = await ask(cast);
+  t.match(await me(cast, ['cancel', id]), { code: 0, err: /withdrawn/ });
+  t.match(await over, { code: 123 });
 }
 
 /** Asks for it, and waits until it can be signed off. */
