@@ -127,6 +127,7 @@ const contextOf = (desk: Desk, by: Trusted) => ({
   policy: desk.policy(),
   standing: desk.standing,
   now: desk.clock.now(),
+  drift: desk.postures.drift(by.room),
   version: desk.version,
   jobs: desk.requests.list(),
   head: desk.ledger.head(),

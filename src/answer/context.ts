@@ -17,6 +17,8 @@ export interface Context {
   readonly policy: Policy;
   readonly standing: Standing;
   readonly now: Instant;
+  /** In what the room of the question is not what the policy demands, as last seen. */
+  readonly drift: string | undefined;
   readonly version: string;
   readonly jobs: readonly Job[];
   readonly head: { readonly size: number; readonly note: string };

@@ -17,9 +17,10 @@ export function answerWhy(typed: string, context: Context): Block[] {
   if (!parsed.ok) return [line(safeLine(parsed.error.message))];
   const { name, values } = parsed.value;
   const action = policy.actions.get(name as ActionName);
-  if (!action) return [line(`!${name} is built in: everybody whom the policy names may use it.`)];
+  if (!action) return [line(`!${name} is built in: whether you may is said when you use it.`)];
   const ask = { person: by.person, pinned: by.pinned, room: by.room, action: name, values };
-  const facts = { now: context.now, factor: undefined, approvals: [] };
+  const { now, drift, standing } = context;
+  const facts = { now, drift, freezes: standing.freezes(), factor: undefined, approvals: [] };
   const decision = decide(policy, ask, facts);
   return [
     line(conclusion(decision, action, by.person)),

@@ -220,6 +220,7 @@ async function freezes(t: Test, cast: Cast): Promise<void> {
     /frozen.*the database is being moved/is,
   );
   t.match((await ask(cast, alice, '!help')).body, /the database is being moved/);
+  t.match((await ask(cast, alice, '!why deploy web 1.2.7')).body, /refused.*being moved/s);
   t.match((await ask(cast, bob, '!unfreeze all')).body, /The freeze of all is lifted/);
 }
 
