@@ -1,4 +1,5 @@
 /** `vaktrom doctor`: tries each thing that the daemon relies on, and says what to do about the rest. */
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { describeError, Fault } from '../base/errors.ts';
 import {
@@ -41,7 +42,7 @@ export async function doctor(root: string, json: boolean, io: Io): Promise<ExitC
   await look('the daemon does not run as root', checkUser);
   await look('the homeserver knows us', () => checkHomeserver(directory));
   const { secretsPath, statePath, controlPath } = directory;
-  const hidden = [directory.root, secretsPath, statePath, controlPath];
+  const hidden = [directory.root, secretsPath, statePath, controlPath].filter(existsSync);
   findings.push(...(await probeSandbox(hidden)));
   // Of others, and long past as a rule: said for whoever looks for a cause, and no fault of this host.
   const unreadable = await findUnreadable(directory, Date.now()).catch(() => []);

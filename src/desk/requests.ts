@@ -176,9 +176,10 @@ export function openRequests(parts: RequestParts): Requests {
       const moving = Promise.resolve();
       const one: Live = { request, plan, life: { kind: 'new' }, moving, output: [] };
       live.set(request.id, one);
+      // First: whatever the log comes to say of it, a crash cannot make its last word be forgotten.
       const owed = parts.state.owed().some(([id]) => id === request.id);
-      const owe = owed ? Promise.resolve() : parts.state.owe(request.id, undefined);
-      await Promise.all([owe, happen(one, first)]);
+      if (!owed) await parts.state.owe(request.id, undefined);
+      await happen(one, first);
     },
     async happen(id, happening) {
       const one = live.get(id);

@@ -57,8 +57,11 @@ t.test(`${KILLS} kills under load`, { timeout: 900_000 }, async (t) => {
   t.ok(commands.length > KILLS, `${commands.length} commands were sent`);
   const verified = await vaktrom('audit', 'verify', '--dir', house.dir);
   t.equal(verified.code, 0, verified.stdout);
+  const entries = await house.entries();
+  const recordOf = (event: string): unknown =>
+    entries.filter((e) => JSON.stringify(e).includes(event)).map((e) => [e.type, e.boot, e.seq]);
   t.strictSame(
-    commands.filter((c) => !isAnswered(c)),
+    commands.filter((c) => !isAnswered(c)).map((c) => [c, recordOf(c)]),
     [],
     'every command is answered',
   );
@@ -70,7 +73,6 @@ t.test(`${KILLS} kills under load`, { timeout: 900_000 }, async (t) => {
 
   const marks = (await readFile(join(folder, 'log'), 'utf8')).trim().split('\n');
   t.equal(new Set(marks).size, marks.length, `no command ran twice (${marks.length} ran)`);
-  const entries = await house.entries();
   const starts = entries.flatMap((e) => (e.type === 'start' ? [e.argv[1]] : []));
   t.strictSame(
     marks.filter((m) => !starts.includes(m)),
