@@ -1,6 +1,6 @@
 /** Whoever follows the documents gets to a room: their commands are run as they stand, in their order. */
 import { readFileSync } from 'node:fs';
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { openHomeserver } from '../../src/demo/homeserver/homeserver.ts';
@@ -76,6 +76,10 @@ t.test('the commands of docs/operations.md are commands', { timeout: 60_000 }, a
   });
   const example = join(ROOT, 'policies', 'example', 'policy.yaml');
   t.equal((await house.init(await readFile(example, 'utf8'))).code, 0);
+  // The example asks for passkeys.
+  const web =
+    'web: { listen: "127.0.0.1:8480", origin: "https://ops.example.org", rp_id: example.org }\n';
+  await appendFile(join(house.dir, 'vaktrom.yaml'), web);
   await cp(house.dir, join(house.folder, 'ops'), { recursive: true });
   for (const command of commands('docs/operations.md')) {
     const { code, stderr } = await vaktromIn(house.folder, ...command.split(' ').slice(1));
