@@ -1,5 +1,6 @@
 /** The daemon's rooms with single people: made when there is something to say, known from the log. */
 import type { Standing } from '../audit/standing.ts';
+import { Fault } from '../base/errors.ts';
 import { type PersonName, parseRoomId, type RoomId } from '../base/ids.ts';
 import { type Block, renderBlocks } from '../output/block.ts';
 import type { Policy } from '../policy/model.ts';
@@ -29,6 +30,10 @@ export function openDirect({ chat, ledger, standing, policy, log }: DirectParts)
     const account = accounts.find(({ identity }) => identity !== undefined) ?? accounts[0];
     if (!account) return undefined;
     const room = await chat.openDirect(account.id);
+    // The homeserver names it: a room of others must not become one in which this person is alone.
+    const shared = [...policy().rooms.values()].some(({ id }) => id === room);
+    if (shared || standing.directRooms().some(([, known]) => known === room))
+      throw new Fault('homeserver_refused', `the homeserver gave ${room} out as a new room`);
     await ledger.append({ type: 'direct', person, account: account.id, room });
     return room;
   };

@@ -11,7 +11,7 @@ import type { ActionName, EventId, PersonName, RoomName } from '../base/ids.ts';
 import type { Plan } from '../execution/plan.ts';
 import { planRun } from '../execution/plan-run.ts';
 import { decide } from '../policy/decide.ts';
-import type { Facts } from '../policy/decision.ts';
+import type { Decision, Facts } from '../policy/decision.ts';
 import type { Action, Policy } from '../policy/model.ts';
 import type { Clock, HeldFiles } from '../ports.ts';
 import type { Gathered, World } from '../request/life.ts';
@@ -39,6 +39,8 @@ export interface Wish {
   readonly source: Frozen['source'];
   readonly room: RoomName;
   readonly thread: EventId;
+  /** SHA-256 of the policy that the action is of. */
+  readonly policy: string;
   readonly urgent?: string;
   readonly allowance?: NonNullable<Frozen['allowance']>;
 }
@@ -53,6 +55,15 @@ export interface Grounds {
   /** Lets go of the files of a request that has ended. */
   release(request: Request): void;
 }
+
+/** What was frozen under another policy is not for this one to allow. */
+const OUTDATED: Decision = {
+  kind: 'deny',
+  because: 'unevaluable',
+  trace: [
+    { check: 'policy', holds: false, need: 'the policy it was asked under', have: 'another one' },
+  ],
+};
 
 export function openGrounds(parts: GroundParts): Grounds {
   const { policy, standing, history, postures, clock } = parts;
@@ -109,7 +120,6 @@ export function openGrounds(parts: GroundParts): Grounds {
         files: holding.files,
         sandbox: plan.sandbox,
         limits: plan.limits,
-        policy: policy().sha256,
         createdAt,
         expiresAt: createdAt + action.require.withinMs,
         startWithinMs: action.require.startWithinMs,
@@ -148,7 +158,12 @@ export function openGrounds(parts: GroundParts): Grounds {
           isAllowance: kind === 'allowance',
           ...(urgent === undefined ? {} : { urgent }),
         };
-        const decision = decide(policy(), ask, factsFor(request, gathered));
+        // Later, a change of the policy is a happening of its own, and is looked for before the start.
+        const isNew = history.find(request.id) === undefined;
+        const decision =
+          isNew && request.frozen.policy !== policy().sha256
+            ? OUTDATED
+            : decide(policy(), ask, factsFor(request, gathered));
         if (decision.kind !== 'allow') allowed.delete(request.id);
         else
           allowed.set(request.id, { allowance: decision.allowance, urgent: urgent !== undefined });

@@ -3,7 +3,7 @@
  * had been started and has no end is unknown, and is never run again by itself.
  */
 import type { Remembered } from '../audit/history.ts';
-import type { EventId, RequestId, RoomId } from '../base/ids.ts';
+import type { EventId, RequestId, RoomId, RoomName } from '../base/ids.ts';
 import { renderRemembered } from '../output/card.ts';
 import type { State } from '../ports.ts';
 import type { Gathered } from '../request/life.ts';
@@ -38,6 +38,7 @@ export async function resumeRequests({ desk, cards, state }: ResumeParts): Promi
     const plan = await desk.grounds.planAgain(request);
     if (!plan) return false;
     const { factor, signOffs, grantedAt } = past;
+    await desk.postures.look(request.frozen.room as RoomName);
     const gathered: Gathered = { factor, signOffs };
     await desk.requests.open(request, plan, { kind: 'resumed', gathered, grantedAt });
     return true;

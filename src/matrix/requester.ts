@@ -1,5 +1,6 @@
 /** Is a requester still who they were when they asked? As the crypto store and the homeserver have it now. */
 import type { Frozen } from '../audit/body.ts';
+import { Fatal } from '../base/errors.ts';
 import { parseDeviceId, parseRoomId, parseUserId } from '../base/ids.ts';
 import type { Clock } from '../ports.ts';
 import type { Matrix } from './connect.ts';
@@ -16,7 +17,13 @@ export interface RequesterParts {
 export const requesterChanges = (
   parts: RequesterParts,
   frozen: Pick<Frozen, 'actor' | 'source'>,
-): Promise<readonly string[]> => Promise.race([lookAt(parts, frozen), silence(parts.clock)]);
+): Promise<readonly string[]> =>
+  Promise.race([lookAt(parts, frozen).catch(unknown), silence(parts.clock)]);
+
+function unknown(error: unknown): readonly string[] {
+  if (error instanceof Fatal) throw error;
+  return ['the homeserver does not say who is in the room'];
+}
 
 const silence = (clock: Clock): Promise<string[]> =>
   new Promise((resolve) => {

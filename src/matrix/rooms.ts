@@ -10,7 +10,7 @@ import type { Crypto } from './crypto/device.ts';
 import { type Fields, fieldsOf, text } from './events.ts';
 
 export interface RoomParts {
-  readonly client: Pick<SyncClient, 'doRequest'>;
+  readonly client: Pick<SyncClient, 'doRequest' | 'tryGet'>;
   readonly crypto: Pick<Crypto, 'identityOf'>;
   readonly register: () => Register;
 }
@@ -64,7 +64,8 @@ export function openRooms({ client, crypto, register }: RoomParts): Omit<Chat, '
       await client.doRequest('PUT', path, null, { reason });
     },
     async roomFacts(id): Promise<RoomFacts> {
-      const answer = await client.doRequest('GET', `${room(id)}/state`);
+      // Not for ever: what a homeserver does not say in time closes the room.
+      const answer = await client.tryGet(`${room(id)}/state`, {});
       const state = (Array.isArray(answer) ? answer : []).map(fieldsOf);
       const find = (type: string): Fields | undefined =>
         state.find((e) => e['type'] === type && e['state_key'] === '');

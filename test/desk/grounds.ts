@@ -34,7 +34,7 @@ function open(change: Partial<GroundParts> = {}) {
   const wish: Wish = {
     ...{ kind: 'run', action, values: { n: '7' }, actor: actorOf('alice') },
     source: { room: '!ops:example.org', event: '$e', session: 's', index: 1 },
-    ...{ room: roomName('ops'), thread: event('$e') },
+    ...{ room: roomName('ops'), thread: event('$e'), policy: policy.sha256 },
   };
   const setPolicy = (next: typeof policy) => {
     policy = next;
@@ -84,4 +84,11 @@ t.test('files are let go of once', async (t) => {
   grounds.release(request);
   grounds.release(request);
   t.equal(held.open, 0);
+});
+
+t.test('what was asked for under another policy is not allowed by this one', async (t) => {
+  const { grounds, wish } = open();
+  const { request } = await grounds.freeze({ ...wish, policy: '0'.repeat(64) });
+  const nothing = { factor: undefined, signOffs: [] };
+  t.match(grounds.worldOf(request).decide(nothing), { kind: 'deny', because: 'unevaluable' });
 });

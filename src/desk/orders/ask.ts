@@ -22,9 +22,11 @@ export async function ask(
   by: Trusted,
   wish: Pick<Wish, 'kind' | 'action' | 'values'> & Partial<Pick<Wish, 'urgent' | 'allowance'>>,
 ): Promise<void> {
+  // Of this very moment, in which the action was taken from it: it may be another one after each wait.
+  const policy = desk.policy().sha256;
   if (wish.action.effect !== 'read') await desk.postures.look(by.room);
   const who = { actor: actorOf(by), source: sourceOf(by), room: by.room, thread: by.thread };
-  const { request, plan } = await desk.grounds.freeze({ ...wish, ...who });
+  const { request, plan } = await desk.grounds.freeze({ ...wish, ...who, policy });
   await desk.requests.open(request, plan, { kind: 'asked' });
 }
 

@@ -107,6 +107,8 @@ export const start: Order = async (desk, by, values) => {
   if (by.person !== request.frozen.actor.person) return say('Only who asked for it can start it.');
   if (state.kind === 'waiting' && needsPasskey(state.missing))
     return sendProofLink(desk, by, request);
+  if (!by.pinned && request.frozen.effect !== 'read')
+    return say('Your identity is not pinned in the policy, so you cannot start it from here.');
   if (state.kind !== 'granted') return say(`${request.id} is not granted.`);
   await desk.requests.happen(request.id, { kind: 'begun', actor: actorOf(by) });
   return say(`${request.id}: see its card.`);
