@@ -1,7 +1,7 @@
 /**
  * The daemon's life: everything is opened in order, then it is ready, then it listens until it is
- * told to stop, and everything is closed in reverse. The one place, with init, where parts are put
- * together.
+ * told to stop, and everything is closed in reverse. Where, but for set-up
+ * and rotation, the adapters are put together.
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';

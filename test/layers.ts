@@ -105,7 +105,7 @@ const HELD_BY: Readonly<Record<string, readonly string[]>> = {
     ...['system/journal', 'system/notify'],
   ],
   'test/story/gate.ts': [
-    ...['answer/pending', 'desk/direct', 'desk/enrolment', 'desk/notices'],
+    ...['answer/pending', 'desk/enrolment', 'desk/notices'],
     ...['desk/orders/ask', 'desk/orders/proof', 'desk/orders/sign-off', 'desk/orders/standing'],
     ...['desk/orders/table', 'matrix/rooms'],
   ],

@@ -230,6 +230,8 @@ type FactorBody =
       readonly by: readonly string[];
       readonly expiresAt: number;
     }
+  /** It was typed, and counts for nothing any more, whatever came of it. */
+  | { readonly type: 'ticket.spent'; readonly person: string }
   | { readonly type: 'recovery.vote'; readonly person: string; readonly actor: Actor }
   /** A code that counted for nothing is spent all the same. */
   | {

@@ -44,6 +44,7 @@ interface Standings {
   direct: string | undefined;
   /** The ticket that has not been used, as its hash. */
   ticket: { readonly hash: string; readonly expiresAt: number } | undefined;
+  removals: number;
 }
 
 export class Standing {
@@ -67,6 +68,7 @@ export class Standing {
       case 'unlocked':
       case 'stepup':
       case 'ticket.issued':
+      case 'ticket.spent':
       case 'direct':
         this.#notePerson(entry, this.#of(entry.person));
         break;
@@ -128,6 +130,11 @@ export class Standing {
     return ticket && ticket.expiresAt > now ? ticket.hash : undefined;
   }
 
+  /** How often their factors were taken back: what was begun before that is not to be ended. */
+  removalsOf(person: string): number {
+    return this.#people.get(person)?.removals ?? 0;
+  }
+
   wrongCodesSince(person: string, at: number): number {
     return this.#people.get(person)?.wrongCodes.filter((time) => time >= at).length ?? 0;
   }
@@ -171,6 +178,7 @@ export class Standing {
       isLocked: false,
       direct: undefined,
       ticket: undefined,
+      removals: 0,
     };
     this.#people.set(person, fresh);
     return fresh;
@@ -180,13 +188,15 @@ export class Standing {
     switch (entry.type) {
       case 'factor.enrolled':
         person.factors.add(entry.factor);
-        if (entry.by === 'ticket') person.ticket = undefined;
         if (entry.credential !== undefined && entry.key !== undefined)
           person.passkeys.set(entry.credential, { credential: entry.credential, key: entry.key });
         break;
       case 'factor.removed':
         person.factors.clear();
         person.passkeys.clear();
+        person.removals++;
+        for (const { request, frozen } of this.#allowances.values())
+          if (frozen.actor.person === entry.person) this.#allowances.delete(request);
         break;
       case 'code.burnt':
         spend(person, entry.step);
@@ -207,6 +217,9 @@ export class Standing {
         break;
       case 'ticket.issued':
         person.ticket = { hash: entry.ticket, expiresAt: entry.expiresAt };
+        break;
+      case 'ticket.spent':
+        person.ticket = undefined;
         break;
       case 'direct':
         person.direct = entry.room;
@@ -247,6 +260,7 @@ type PersonEntry = Entry & {
     | 'unlocked'
     | 'stepup'
     | 'ticket.issued'
+    | 'ticket.spent'
     | 'direct';
 };
 

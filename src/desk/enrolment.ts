@@ -1,6 +1,7 @@
 /**
  * Enrolling factors. The first one needs the host (whoever can run `vaktrom enrol` there) or a ticket
- * that peers have agreed to; a stolen chat session has neither. Later ones need an earlier factor.
+ * that peers have agreed to; a stolen chat session has neither. Codes always need one of these; a later
+ * passkey may be vouched for by a code or an earlier one.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { EntryBody, Evidence } from '../audit/body.ts';
@@ -34,8 +35,8 @@ export interface NewPasskey {
 export interface Enrolment {
   /** A ticket for one enrolment, to be handed over in person; on record before it is returned. */
   issueTicket(person: PersonName, by: readonly string[]): Promise<string>;
-  /** Spends a ticket; false when it is none of this person, or not any more. */
-  spendTicket(person: PersonName, ticket: string): boolean;
+  /** Spends a ticket, on record before it counts; false when it is none of this person, or not any more. */
+  spendTicket(person: PersonName, ticket: string): Promise<boolean>;
   /** A new secret, which counts for nothing until it is confirmed. */
   offerTotp(person: PersonName, issuer: string, warrant: Warrant): TotpOffer;
   /** Takes the offered secret, proven by a code of it. */
@@ -55,12 +56,15 @@ interface Pending {
   readonly secret: string;
   readonly warrant: Warrant;
   readonly untilAt: number;
+  /** Of their factors, until then. */
+  readonly removals: number;
 }
 
 export function openEnrolment(parts: EnrolmentParts): Enrolment {
   const { ledger, standing, state, clock } = parts;
   const pending = new Map<PersonName, Pending>();
-  const spent = new Set<string>();
+  // Those on their way to the record: typed twice at once, a ticket counts once.
+  const spending = new Set<string>();
 
   return {
     async issueTicket(person, by) {
@@ -76,21 +80,24 @@ export function openEnrolment(parts: EnrolmentParts): Enrolment {
       await ledger.append(entry);
       return ticket;
     },
-    spendTicket(person, typed) {
+    async spendTicket(person, typed) {
       const hash = sha256Hex(typed.toUpperCase().replaceAll('-', '').trim());
       const known = standing.ticketOf(person, clock.now());
-      if (known === undefined || spent.has(hash) || !sameHex(known, hash)) return false;
-      spent.add(hash);
+      if (known === undefined || spending.has(hash) || !sameHex(known, hash)) return false;
+      spending.add(hash);
+      await ledger.append({ type: 'ticket.spent', person });
       return true;
     },
     offerTotp(person, issuer, warrant) {
       const secret = makeTotpSecret();
-      pending.set(person, { secret, warrant, untilAt: clock.now() + PENDING_MS });
+      const removals = standing.removalsOf(person);
+      pending.set(person, { secret, warrant, removals, untilAt: clock.now() + PENDING_MS });
       return { secret, uri: formatTotpUri(secret, issuer, person) };
     },
     async confirmTotp(person, code) {
       const offered = pending.get(person);
-      if (!offered || offered.untilAt < clock.now())
+      const isOver = !offered || offered.untilAt < clock.now();
+      if (isOver || offered.removals !== standing.removalsOf(person))
         return err('Nothing is being set up, or it took too long: begin again.');
       const step = verifyTotp(offered.secret, code, { now: clock.now(), afterStep: -1 });
       if (step === undefined)

@@ -18,6 +18,8 @@ export interface Rendered {
 }
 
 export const line = (...spans: readonly Span[]): Block => ({ kind: 'line', spans });
+/** All that there is to say, in one line. */
+export const say = (text: string): readonly Block[] => [line(text)];
 export const pre = (text: string): Block => ({ kind: 'pre', text });
 export const code = (text: string): Span => ({ code: text });
 export const strong = (text: string): Span => ({ strong: text });

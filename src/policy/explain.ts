@@ -65,7 +65,7 @@ const windowHint = (action: Action | undefined): string =>
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
-/** Every check in order, for `why` and for `policy explain`. */
+/** Every check in order, for `why`. */
 export const describeTrace = ({ trace }: Decision): readonly string[] =>
   trace.map(({ check, holds, need, have }) =>
     holds ? `✓ ${check}: ${have}` : `✗ ${check}: ${have}; needs ${need}`,

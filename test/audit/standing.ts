@@ -112,7 +112,9 @@ t.test('a ticket is for one enrolment, and for its time', async (t) => {
   t.equal(at(after(ticket('h1')), 9), 'h1');
   t.equal(at(after(ticket('h1')), 10), undefined);
   t.equal(at(after(ticket('h1'), ticket('h2')), 9), 'h2', 'the last one counts');
-  t.equal(at(after(ticket('h1'), { ...totp, by: 'ticket' } as EntryBody), 9), undefined);
+  const spent: EntryBody = { type: 'ticket.spent', person: 'alice' };
+  t.equal(at(after(ticket('h1'), spent), 9), undefined);
+  t.equal(at(after(ticket('h1'), spent, { ...totp, by: 'ticket' } as EntryBody), 9), undefined);
   t.equal(at(after(ticket('h1'), passkey('one')), 9), 'h1', 'what needs no ticket uses none up');
 });
 

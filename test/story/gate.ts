@@ -1,7 +1,7 @@
 /**
  * The gate, end to end, with three people on clients of somebody else's making: what a one-time code and
  * the sign-off of another person open, and what does not count as either. Runs unchanged against the
- * loopback homeserver and a real Synapse. Passkeys are in gate-passkeys.ts.
+ * loopback homeserver and a real Synapse. Passkeys are in passkeys.ts.
  */
 import t, { type Test } from 'tap';
 import type { Authenticator } from '../people/authenticator.ts';

@@ -1,6 +1,6 @@
 /** Proving more than an account: one-time codes, and enrolling what they come from. */
 import type { PersonName } from '../../base/ids.ts';
-import { type Block, code, line, pre } from '../../output/block.ts';
+import { type Block, code, line, pre, say } from '../../output/block.ts';
 import { drawQr, qrPicture } from '../../output/qr.ts';
 import { actorOf } from '../../request/entries.ts';
 import type { Trusted } from '../../trust/judge.ts';
@@ -8,8 +8,6 @@ import type { Desk, Order } from '../desk.ts';
 import type { Alive } from '../requests.ts';
 import { findRequest } from './find.ts';
 import { obstacle } from './sign-off.ts';
-
-const say = (text: string): readonly Block[] => [line(text)];
 
 export const otp: Order = async (desk, by, values) => {
   const typed = values['code'] ?? '';
@@ -82,7 +80,7 @@ export const enrol: Order = async (desk, by, values) => {
   if (typed === 'passkey') return sendEnrolmentLink(desk, by);
   if (/^[0-9]{6}$/.test(typed)) return confirm(desk, by.person, typed);
   if (TICKET.test(typed))
-    return desk.enrolment.spendTicket(by.person, typed)
+    return (await desk.enrolment.spendTicket(by.person, typed))
       ? offer(desk, by.person)
       : say('That ticket is not yours, was used, or is too old.');
   return say(

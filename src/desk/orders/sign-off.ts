@@ -1,6 +1,6 @@
 /** What other people can do about a request: approve, withdraw that, deny; and what its requester can. */
 import type { PersonName } from '../../base/ids.ts';
-import { type Block, line } from '../../output/block.ts';
+import { type Block, line, say } from '../../output/block.ts';
 import { renderDigestWords } from '../../output/digest-words.ts';
 import type { Missing } from '../../policy/decision.ts';
 import { mayApprove } from '../../policy/requirements.ts';
@@ -11,13 +11,20 @@ import type { Desk, Order } from '../desk.ts';
 import type { Alive } from '../requests.ts';
 import { findRequest } from './find.ts';
 
-const say = (text: string): readonly Block[] => [line(text)];
-
-/** Why this person cannot fill a seat of this request, as a sentence; undefined if they can. */
-export function obstacle(
+/** Why this person cannot sign this request off now, as a sentence; undefined if they can. */
+export const obstacle = (
   desk: Desk,
   by: Pick<Trusted, 'person' | 'pinned'>,
   { request, state }: Alive,
+): string | undefined => noSeat(desk, by, request) ?? (state.kind === 'waiting' ? undefined : PAST);
+
+const PAST = 'It does not wait for sign-offs any more.';
+
+/** Why the policy has no seat in this request for this person. */
+function noSeat(
+  desk: Desk,
+  by: Pick<Trusted, 'person' | 'pinned'>,
+  request: Request,
 ): string | undefined {
   const requester = request.frozen.actor.person as PersonName;
   if (by.person === requester) return 'Your own request needs somebody else.';
@@ -26,7 +33,7 @@ export function obstacle(
   const quorums = desk.grounds.actionOf(request)?.require.approvals ?? [];
   if (!quorums.some((q) => mayApprove(desk.policy(), requester, q, by.person)))
     return 'The policy does not ask for your sign-off on it.';
-  return state.kind === 'waiting' ? undefined : 'It does not wait for sign-offs any more.';
+  return undefined;
 }
 
 export const approve: Order = async (desk, by, values) => {
@@ -83,9 +90,9 @@ export const deny: Order = async (desk, by, values) => {
   const found = findRequest(desk, by, values['id'] ?? '');
   if (!found.ok) return say(found.error);
   const { request, state } = found.value;
-  // A no needs no more than a yes would.
-  const waits = state.kind === 'granted' ? { ...found.value, state: WAITING } : found.value;
-  const why = obstacle(desk, by, waits);
+  // A no needs no more than a yes would, and can come later.
+  const why =
+    state.kind === 'granted' ? noSeat(desk, by, request) : obstacle(desk, by, found.value);
   if (why !== undefined) return say(why);
   const reason = values['reason'] ?? '';
   const denial = { kind: 'denied', actor: actorOf(by), reason } as const;
@@ -93,12 +100,6 @@ export const deny: Order = async (desk, by, values) => {
     ? say(`${by.person} denied ${request.id}.`)
     : say(`Too late: ${request.id} went on meanwhile. A run can be stopped: !cancel ${request.id}`);
 };
-
-const WAITING = {
-  kind: 'waiting',
-  gathered: { factor: undefined, signOffs: [] },
-  missing: [],
-} as const;
 
 export const start: Order = async (desk, by, values) => {
   const found = findRequest(desk, by, values['id'] ?? '');

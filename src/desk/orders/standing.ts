@@ -1,12 +1,12 @@
 /** Orders that hold beyond one request: freezes, reviews, and peers letting somebody back in. */
 import type { ActionName, PersonName, RoomName } from '../../base/ids.ts';
-import { type Block, line } from '../../output/block.ts';
+import { line, say } from '../../output/block.ts';
 import { safeLine } from '../../output/text.ts';
 import { actorOf } from '../../request/entries.ts';
+import type { State as Life } from '../../request/life.ts';
+import type { Request } from '../../request/request.ts';
 import type { Trusted } from '../../trust/judge.ts';
 import type { Desk, Order } from '../desk.ts';
-
-const say = (text: string): readonly Block[] => [line(text)];
 
 const hasRole = (desk: Desk, by: Trusted, roles: readonly string[]): boolean =>
   desk
@@ -86,9 +86,20 @@ export const recover: Order = async (desk, by, values) => {
     { type: 'factor.removed', person, by: counted.join(', ') },
     { type: 'unlocked', person, by: counted },
   );
+  // What was proven with them may have been proven by somebody else.
+  for (const { request, state } of desk.requests.list())
+    if (restsOn(person, request, state))
+      await desk.requests.happen(request.id, {
+        kind: 'changed',
+        what: `the factors of ${person} were taken back`,
+      });
   const ticket = await desk.enrolment.issueTicket(person, counted);
   desk.direct.tell(person, `recover/${ticket.slice(0, 6)}`, [
     line(`${counted.join(' and ')} agreed that you may enrol anew. Within a day: !enrol ${ticket}`),
   ]);
   return say(`${person} may enrol anew; the ticket is in their direct room.`);
 };
+
+const restsOn = (person: PersonName, { frozen }: Request, state: Life): boolean =>
+  frozen.actor.person === person ||
+  ('gathered' in state && state.gathered.signOffs.some(({ actor }) => actor.person === person));

@@ -26,6 +26,7 @@ export async function beginEnrolling(
 ): Promise<Result<Step, string>> {
   const { desk, party } = parts;
   const known = passkeysOf(desk, person);
+  const removals = desk.standing.removalsOf(person);
   const shown = await weigh(desk, person, typed);
   if (!shown.ok) return shown;
   if (shown.value === undefined && known.length === 0)
@@ -41,8 +42,9 @@ export async function beginEnrolling(
       if (!made.ok) return { kind: 'refused', why: made.error };
       if (ownerOf(desk, made.value) !== undefined)
         return { kind: 'refused', why: 'that passkey is enrolled already' };
-      if (shown.value === undefined) return askEarlier(parts, person, made.value);
-      return enrol(desk, person, { passkey: { ...made.value, rp: party.id }, by: shown.value });
+      if (shown.value === undefined) return askEarlier(parts, { person, removals }, made.value);
+      const passkey = { ...made.value, rp: party.id };
+      return enrol(desk, { person, removals }, { passkey, by: shown.value });
     },
   } satisfies Step);
 }
@@ -59,7 +61,7 @@ async function weigh(
     const spent = await codes.spend(person, word, 'enrolling a passkey');
     return spent.ok ? ok('totp') : spent;
   }
-  return enrolment.spendTicket(person, word)
+  return (await enrolment.spendTicket(person, word))
     ? ok('ticket')
     : err('That is neither a one-time code nor a ticket of yours that is still good.');
 }
@@ -70,11 +72,14 @@ const ownerOf = (desk: Desk, { id }: Credential): PersonName | undefined =>
     passkeysOf(desk, person).some((known) => known.id === id),
   );
 
-async function askEarlier(
-  parts: PasskeyParts,
-  person: PersonName,
-  made: Credential,
-): Promise<Taken> {
+/** Whose enrolment it is, and how often their factors had been taken back when it began. */
+interface Begun {
+  readonly person: PersonName;
+  readonly removals: number;
+}
+
+async function askEarlier(parts: PasskeyParts, begun: Begun, made: Credential): Promise<Taken> {
+  const { person } = begun;
   const question = { person, purpose: 'enrolment', digest: digestOfPasskey(person, made) } as const;
   const proof = await askForProof(parts, question);
   const step: Step = {
@@ -83,17 +88,19 @@ async function askEarlier(
       const proven = await proof.verify(answer);
       if (!proven.ok) return { kind: 'refused', why: proven.error };
       const passkey = { ...made, rp: parts.party.id, evidence: proven.value };
-      return enrol(parts.desk, person, { passkey, by: 'webauthn' });
+      return enrol(parts.desk, begun, { passkey, by: 'webauthn' });
     },
   };
   return { kind: 'next', step };
 }
 
 async function enrol(
-  { enrolment, direct }: Desk,
-  person: PersonName,
+  { enrolment, direct, standing }: Desk,
+  { person, removals }: Begun,
   { passkey, by }: { readonly passkey: NewPasskey; readonly by: Warrant },
 ): Promise<Taken> {
+  if (standing.removalsOf(person) !== removals)
+    return { kind: 'refused', why: 'their factors were taken back meanwhile' };
   await enrolment.enrolPasskey(person, passkey, by);
   direct.tell(person, `passkey/${passkey.id.slice(0, 16)}`, [
     line('A passkey was enrolled for you. If it was not you, tell your peers at once: !recover'),

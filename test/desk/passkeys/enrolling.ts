@@ -84,6 +84,17 @@ t.test(
   },
 );
 
+t.test('what was begun before the factors were taken back is not taken', async (t) => {
+  const { room, begin, finish, link, ticket, count } = open();
+  const token = link();
+  const asked = await begin(token, await ticket());
+  if (!asked.ok) throw new Error(asked.error);
+  await room.ledger.append({ type: 'factor.removed', person: 'carol', by: 'bob' });
+  t.notOk((await finish(token, new SoftPasskey(party).create(asked.value.options))).ok);
+  t.equal(count(), 0);
+  t.match(room.ledger.written.at(-1), { type: 'passkey.refused', why: /taken back/ });
+});
+
 t.test('a later one is vouched for by an earlier one, which signs its key', async (t) => {
   const { room, enrol, finish, link, count } = open();
   const first = new SoftPasskey(party);

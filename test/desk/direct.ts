@@ -1,0 +1,56 @@
+import t from 'tap';
+import { Standing } from '../../src/audit/standing.ts';
+import { openDirect } from '../../src/desk/direct.ts';
+import { line } from '../../src/output/block.ts';
+import { person, room } from '../support/ids.ts';
+import { settle } from '../support/manual-clock.ts';
+import { MemoryLedger } from '../support/memory-ledger.ts';
+import { RecordingChat } from '../support/recording-chat.ts';
+import { RecordingLog } from '../support/recording-log.ts';
+import { housePolicy } from './fixtures/house-policy.ts';
+
+const ALICE = person('alice');
+const BOB = person('bob');
+
+/** A homeserver that gives out rooms as it likes. */
+class Liar extends RecordingChat {
+  gives = room('!new:example.org');
+
+  override async openDirect() {
+    return this.gives;
+  }
+}
+
+function open() {
+  const chat = new Liar();
+  const standing = new Standing();
+  const ledger = new MemoryLedger({ onEntry: (entry) => standing.note(entry) });
+  const log = new RecordingLog();
+  const direct = openDirect({ chat, ledger, standing, log, policy: () => housePolicy() });
+  return { chat, ledger, log, direct };
+}
+
+t.test('a direct room is made once, and is on record before anything is said there', async (t) => {
+  const { chat, direct, ledger } = open();
+  const rooms = await Promise.all([direct.open(ALICE), direct.open(ALICE)]);
+  t.strictSame(rooms, [chat.gives, chat.gives]);
+  t.equal(await direct.open(ALICE), chat.gives);
+  t.equal(ledger.written.length, 1);
+  t.equal(await direct.open(person('nobody')), undefined);
+});
+
+t.test('a shared room that is given out as a new one does not become a direct room', async (t) => {
+  const { chat, direct, ledger, log } = open();
+  chat.gives = room('!ops:example.org');
+  await t.rejects(direct.open(ALICE), { code: 'homeserver_refused' });
+  direct.tell(ALICE, 'key', [line('for alice only')]);
+  await settle();
+  t.strictSame([chat.posts, ledger.written], [[], []], 'nothing is said, and nothing remembered');
+  t.match(log.messages, ['not told directly']);
+});
+
+t.test('nor does the direct room of somebody else', async (t) => {
+  const { direct } = open();
+  await direct.open(ALICE);
+  await t.rejects(direct.open(BOB), { code: 'homeserver_refused' });
+});
