@@ -3,7 +3,8 @@ import { styleText } from 'node:util';
 
 export interface Print {
   scene(title: string): void;
-  says(who: string, text: string): void;
+  /** `where`: the room, if it is somebody in one. */
+  says(who: string, text: string, where?: string): void;
   /** What is seen besides. */
   note(text: string): void;
   /** Something that only the owner of the homeserver can do. */
@@ -21,13 +22,14 @@ export function openPrint(out: (line: string) => void, colours: boolean): Print 
       out('');
       out(style('bold', `── ${++scenes}. ${title}`));
     },
-    says(who, text) {
+    says(who, text, where) {
       const isPerson = who !== 'bot' && who !== 'audit';
       const mark = isPerson ? '>' : '│';
+      const place = where === undefined ? '' : style('dim', `   (in ${where})`);
       const colour = isPerson ? 'cyan' : /^(✗|TAMPERED|entr)/m.test(text) ? 'yellow' : 'green';
       for (const [index, line] of text.trimEnd().split('\n').entries())
         out(
-          `${style('bold', (index === 0 ? who : '').padStart(WIDTH))} ${style(colour, mark)} ${line}`,
+          `${style('bold', (index === 0 ? who : '').padStart(WIDTH))} ${style(colour, mark)} ${line}${place}`,
         );
     },
     note(text) {

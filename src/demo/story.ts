@@ -38,13 +38,14 @@ export async function tellStory(stage: Stage, print: Print): Promise<void> {
 }
 
 async function converse(
-  { bot }: Stage,
+  stage: Stage,
   print: Print,
   who: Person,
   room: RoomId,
   text: string,
 ): Promise<object> {
-  print.says(who.name, text);
+  const { bot } = stage;
+  print.says(who.name, text, nameOf(stage, room));
   const { event, content } = await who.say(room, text);
   const card = await who.waitFor((h) => h.sender === bot && h.thread === event);
   const isFinal = ({ text: body }: Heard) => !body.startsWith('▶');
@@ -55,10 +56,13 @@ async function converse(
   return content;
 }
 
+const nameOf = ({ ops, danger }: Stage, room: RoomId): string =>
+  room === ops ? 'ops' : room === danger ? 'danger' : 'the direct room';
+
 /** What it takes to run it, and what does not count towards that. */
 async function deploy(stage: Stage, print: Print): Promise<void> {
   const { alice, bob, bot, danger, dir } = stage;
-  print.says('alice', '!deploy web 1.2.3');
+  print.says('alice', '!deploy web 1.2.3', 'danger');
   const { event } = await alice.say(danger, '!deploy web 1.2.3');
   const card = await alice.waitFor((h) => h.sender === bot && h.thread === event);
   print.says('bot', card.text);
@@ -84,7 +88,7 @@ async function deploy(stage: Stage, print: Print): Promise<void> {
   print.says('bot', answer.text);
   print.says('bot', (await becomes((text) => text.includes('totp'))).text);
 
-  print.says('bob', `!approve ${id}`);
+  print.says('bob', `!approve ${id}`, 'danger');
   await bob.say(danger, `!approve ${id}`);
   print.says('bot', (await becomes((text) => text.includes('exit'))).text);
   await converse(stage, print, alice, danger, `!log ${id}`);

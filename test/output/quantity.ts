@@ -4,6 +4,7 @@ import { formatDuration, plural } from '../../src/output/quantity.ts';
 t.test('a duration is as coarse as a reader needs', async (t) => {
   const said: Readonly<Record<string, number>> = {
     '0 s': 0,
+    '< 0.1 s': 49,
     '0.1 s': 120,
     '12.3 s': 12_345,
     '59 s': 59_000,
