@@ -72,13 +72,21 @@ export function openObedience({ desk, voice }: Pick<PipelineParts, 'desk' | 'voi
   const obey = async (by: Trusted): Promise<void> => {
     const offers = allOffers(policy());
     const parsed = parseCommand(by.text, offers, visibleNames(policy(), by.person));
-    if (!parsed.ok) return misunderstand(by, parsed.error.code, parsed.error.message);
+    if (!parsed.ok)
+      return misunderstand(by, parsed.error.code, parsed.error.message, await burnCode(by));
     const { name, values } = parsed.value;
     const action = policy().actions.get(name as ActionName);
-    if (!action) return builtIn(by, parsed.value);
-    if (requests.list().length >= MAX_ALIVE)
+    const isAsking = action !== undefined || name === 'allow' || name === 'break-glass';
+    if (isAsking && requests.list().length >= MAX_ALIVE)
       return misunderstand(by, 'busy', 'Too much is going on. Try again later.');
+    if (!action) return builtIn(by, parsed.value);
     return ask(desk, by, { kind: 'run', action, values });
+  };
+
+  /** A code is seen by everybody in a shared room, however clumsily it was typed. */
+  const burnCode = async (by: Trusted): Promise<readonly Block[]> => {
+    const [, code] = /^otp\b.*?(?<![0-9])([0-9]{6})(?![0-9])/s.exec(by.text) ?? [];
+    return code === undefined || by.isDirect ? [] : ORDERS.otp(desk, by, { code });
   };
 
   const builtIn = async (by: Trusted, { name, values }: Command): Promise<void> => {
@@ -100,10 +108,11 @@ export function openObedience({ desk, voice }: Pick<PipelineParts, 'desk' | 'voi
     by: Trusted,
     code: ParseRefusalCode | PipelineRefusal,
     message: string,
+    more: readonly Block[] = [],
   ): Promise<void> => {
     const { account: sender, person } = by;
     await ledger.append({ type: 'refused', code, sender, person, source: sourceOf(by) });
-    say(by, [line(safeLine(message))]);
+    say(by, [line(safeLine(message)), ...more]);
   };
 
   /** A bug in the handling of one message is that message's end, and not the daemon's. */
@@ -119,7 +128,12 @@ export function openObedience({ desk, voice }: Pick<PipelineParts, 'desk' | 'voi
 
 /** Codes and tickets are for nobody's eyes, the log's included. */
 function withoutSecrets(values: Command['values']): Command['values'] {
-  return 'code' in values ? { ...values, code: '…' } : values;
+  const isAboutCodes = /^!?otp\b/.test(values['command'] ?? '');
+  return {
+    ...values,
+    ...('code' in values ? { code: '…' } : {}),
+    ...(isAboutCodes ? { command: 'otp …' } : {}),
+  };
 }
 
 const contextOf = (desk: Desk, by: Trusted) => ({

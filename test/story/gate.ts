@@ -194,6 +194,16 @@ async function miscounts(t: Test, cast: Cast): Promise<void> {
   await cardOf(house, alice, typed, /Never type a code here/, danger);
   await tell(cast, `otp ${asked.id} ${seen}`, notACode);
   t.pass('a code that was typed in a shared room is spent');
+  const clumsy = await codes.next();
+  await ask(cast, alice, `!otp ${clumsy}`, /Never type a code here/);
+  await tell(cast, `otp ${asked.id} ${clumsy}`, notACode);
+  t.pass('however clumsily it was typed');
+  await tell(cast, `why otp ${asked.id} ${clumsy}`);
+  t.notMatch(
+    JSON.stringify(await house.entries()),
+    new RegExp(`\\b${clumsy}\\b`),
+    'nor is it in the log',
+  );
   t.notOk((await house.entries()).some((e) => e.type === 'stepup' && e.request === asked.id));
   t.match((await ask(cast, alice, `!cancel ${asked.id}`)).body, /withdrawn/);
 }
