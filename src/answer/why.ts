@@ -4,7 +4,7 @@ import { parseCommand } from '../command/parse.ts';
 import { type Block, line, pre } from '../output/block.ts';
 import { safeLine, safeText } from '../output/text.ts';
 import { decide } from '../policy/decide.ts';
-import type { Decision } from '../policy/decision.ts';
+import { type Decision, NO_FACTS } from '../policy/decision.ts';
 import { describeDenial, describeMissing, describeTrace } from '../policy/explain.ts';
 import type { Action } from '../policy/model.ts';
 import { allOffers, visibleNames } from '../policy/offers.ts';
@@ -20,7 +20,8 @@ export function answerWhy(typed: string, context: Context): Block[] {
   if (!action) return [line(`!${name} is built in: whether you may is said when you use it.`)];
   const ask = { person: by.person, pinned: by.pinned, room: by.room, action: name, values };
   const { now, drift, standing } = context;
-  const facts = { now, drift, freezes: standing.freezes(), factor: undefined, approvals: [] };
+  const reviewIsOpen = standing.reviews().length > 0;
+  const facts = { ...NO_FACTS, now, drift, freezes: standing.freezes(), reviewIsOpen };
   const decision = decide(policy, ask, facts);
   return [
     line(conclusion(decision, action, by.person)),

@@ -2,6 +2,7 @@
 import type { PersonName, RoomName } from '../base/ids.ts';
 import { parseCommand } from '../command/parse.ts';
 import { decide } from '../policy/decide.ts';
+import { NO_FACTS } from '../policy/decision.ts';
 import { nameMissing } from '../policy/explain.ts';
 import type { Factor, Policy } from '../policy/model.ts';
 import { allOffers, visibleNames } from '../policy/offers.ts';
@@ -34,6 +35,7 @@ function faultIn({ policy }: PolicyFile, expected: PolicyExpectation): string | 
         policy,
         { person, pinned, room, action: command.value.name, values: command.value.values },
         {
+          ...NO_FACTS,
           now: expected.at ?? DEFAULT_TIME,
           factor: expected.step_up,
           approvals: (expected.approved_by ?? []).map((text) => parseApproval(policy, text)),

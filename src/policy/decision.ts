@@ -23,14 +23,24 @@ export interface Facts {
   readonly factor: Factor | undefined;
   readonly approvals: readonly Approval[];
   /** What is frozen: `all`, an action, or a room. */
-  readonly freezes?: readonly { readonly scope: string; readonly why: string }[];
+  readonly freezes: readonly { readonly scope: string; readonly why: string }[];
   /** In what the room is not what the policy demands of it. */
-  readonly drift?: string | undefined;
+  readonly drift: string | undefined;
   /** A break-glass run has not been reviewed yet. */
-  readonly reviewIsOpen?: boolean;
+  readonly reviewIsOpen: boolean;
   /** The allowance that covers this request, if there is one. */
-  readonly allowance?: string | undefined;
+  readonly allowance: string | undefined;
 }
+
+/** Nothing given, and nothing in the way. Each fact is said, so that none is forgotten and lets pass. */
+export const NO_FACTS: Omit<Facts, 'now'> = {
+  factor: undefined,
+  approvals: [],
+  freezes: [],
+  drift: undefined,
+  reviewIsOpen: false,
+  allowance: undefined,
+};
 
 export const DENY_CODES = [
   'action',

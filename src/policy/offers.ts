@@ -2,7 +2,7 @@
 import type { Instant } from '../base/ids.ts';
 import { BUILT_INS, type Offer } from '../command/catalogue.ts';
 import { decide } from './decide.ts';
-import type { Ask } from './decision.ts';
+import { type Ask, NO_FACTS } from './decision.ts';
 import type { Action, Policy } from './model.ts';
 
 type Asker = Omit<Ask, 'action' | 'values'>;
@@ -51,7 +51,7 @@ export const visibleNames = (policy: Policy, person: Asker['person']): ReadonlyS
 
 /** The actions that would not be denied here and now, given good values, whatever they still require. */
 export const actionsHere = (policy: Policy, asker: Asker, now: Instant): readonly Action[] => {
-  const facts = { now, factor: undefined, approvals: [] };
+  const facts = { ...NO_FACTS, now };
   return [...policy.actions.values()].filter((action) => {
     const decision = decide(policy, { ...asker, action: action.name, values: {} }, facts);
     // Values are looked at after everything else that can deny.

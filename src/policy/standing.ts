@@ -73,7 +73,7 @@ const STANDING: readonly (readonly [DenyCode, Look])[] = [
   [
     'freeze',
     ({ action, ask, facts }) => {
-      const over = facts.freezes?.find(({ scope }) => covers(scope, action, ask));
+      const over = facts.freezes.find(({ scope }) => covers(scope, action, ask));
       return {
         holds: action.effect === 'read' || over === undefined,
         need: 'not frozen',
@@ -85,7 +85,7 @@ const STANDING: readonly (readonly [DenyCode, Look])[] = [
     'break_glass',
     ({ action, ask, person, facts }) => {
       const isOneOf = action.breakGlass.some((role) => person?.roles.includes(role));
-      const isOpen = facts.reviewIsOpen === true;
+      const isOpen = facts.reviewIsOpen;
       return {
         holds: ask.urgent === undefined || (isOneOf && !isOpen),
         need: isOneOf ? 'no review open' : list(action.breakGlass),

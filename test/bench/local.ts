@@ -1,4 +1,5 @@
 /** What can be measured without a homeserver: deciding, recording, verifying, spawning. */
+
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import type { PersonName, RoomName } from '../../src/base/ids.ts';
 import { parsePolicy } from '../../src/config/policy-file.ts';
 import type { Plan } from '../../src/execution/plan.ts';
 import { decide } from '../../src/policy/decide.ts';
+import { NO_FACTS } from '../../src/policy/decision.ts';
 import { startEntry } from '../../src/request/entries.ts';
 import { openSandbox } from '../../src/sandbox/launch.ts';
 import { makeSigningKey, readSigningKey, verifySignature } from '../../src/store/keys.ts';
@@ -42,7 +44,7 @@ async function measureDeciding(): Promise<Figure[]> {
     action: action.name,
     values: {},
   };
-  const facts = { now: Date.now(), factor: undefined, approvals: [] };
+  const facts = { ...NO_FACTS, now: Date.now() };
   const thousand = () => {
     for (let i = 0; i < 1000; i++) decide(policy, ask, facts);
   };

@@ -11,6 +11,7 @@ import {
   type Decision,
   type DenyCode,
   type Facts,
+  NO_FACTS,
 } from '../../src/policy/decision.ts';
 import type { Action, Factor, Person, Policy, Quorum } from '../../src/policy/model.ts';
 import { allOffers, visibleNames } from '../../src/policy/offers.ts';
@@ -34,7 +35,7 @@ const asks = (who: string, what: string, values: Ask['values'], where = 'danger'
   values,
 });
 const proven = (factor?: Factor, ...approvals: readonly Approval[]): Facts => ({
-  ...{ now: NIGHT, factor, approvals },
+  ...{ ...NO_FACTS, now: NIGHT, factor, approvals },
 });
 const by = (name: string, factor?: Factor): Approval => ({
   ...{ person: person(name), pinned: true, factor },
@@ -280,7 +281,7 @@ const isWithin = (...[policy, act, asker, ask, { now }]: [Policy, Action, Person
   shareOne(asker.roles, act.roles) &&
   act.rooms.includes(ask.room);
 
-const isSafeToChange = (act: Action, ask: Ask, { drift, freezes = [] }: Facts): boolean =>
+const isSafeToChange = (act: Action, ask: Ask, { drift, freezes }: Facts): boolean =>
   ask.pinned &&
   drift === undefined &&
   !shareOne(

@@ -1,6 +1,12 @@
 import t from 'tap';
 import { decide } from '../../src/policy/decide.ts';
-import { type Ask, DENY_CODES, type DenyCode, type Facts } from '../../src/policy/decision.ts';
+import {
+  type Ask,
+  DENY_CODES,
+  type DenyCode,
+  type Facts,
+  NO_FACTS,
+} from '../../src/policy/decision.ts';
 import {
   describeDenial,
   describeMissing,
@@ -24,7 +30,7 @@ const ask = (who: string, what: string, where: string, values: Ask['values']): A
 });
 const decideAt = (asked: Ask, facts: Partial<Facts> = {}) =>
   decide(policy, asked, {
-    ...{ now: Date.parse('2026-01-07T12:00Z'), factor: undefined, approvals: [] },
+    ...{ ...NO_FACTS, now: Date.parse('2026-01-07T12:00Z') },
     ...facts,
   });
 const NIGHT = { now: Date.parse('2026-03-03T22:30+01:00') };
@@ -99,7 +105,7 @@ t.test('who may not break the glass is told who may, if anybody', async (t) => {
     if (!act) throw new Error('no such action');
     const changed = { ...act, breakGlass };
     const actions = new Map([[act.name, changed]]);
-    const facts = { ...NIGHT, factor: undefined, approvals: [] };
+    const facts = { ...NO_FACTS, ...NIGHT };
     const { trace } = decide({ ...policy, actions }, { ...asked, urgent: 'it burns' }, facts);
     return describeDenial('break_glass', changed, trace);
   };

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Ask, Facts, Step } from '../../src/policy/decision.ts';
+import { type Ask, type Facts, NO_FACTS, type Step } from '../../src/policy/decision.ts';
 import type { Factor, Quorum, Requirements } from '../../src/policy/model.ts';
 import type { Approval } from '../../src/policy/quorum.ts';
 import { mayApprove, satisfies, stillMissing } from '../../src/policy/requirements.ts';
@@ -26,7 +26,7 @@ function look(require: Partial<Requirements>, facts: Partial<Facts> = {}, ask: P
     policy,
     { ...deploy, require: { ...nothing, ...require } },
     { person: dave, pinned: true, room: room('danger'), action: 'deploy', values: {}, ...ask },
-    { now: 0, factor: undefined, approvals: [], ...facts },
+    { ...NO_FACTS, now: 0, ...facts },
     trace,
   );
   return { missing: missing.map((m) => (m.kind === 'step_up' ? m.factor : m.count)), trace };

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Ask, Facts, Step } from '../../src/policy/decision.ts';
+import { type Ask, type Facts, NO_FACTS, type Step } from '../../src/policy/decision.ts';
 import type { Action } from '../../src/policy/model.ts';
 import { standing } from '../../src/policy/standing.ts';
 import { policyFile, TEAM } from '../config/fixtures/policies.ts';
@@ -27,7 +27,7 @@ function look({ ask = {}, facts = {}, act = {} }: Change = {}) {
     {
       ...{ policy, action: { ...deploy, ...act }, ask: asked },
       person: policy.people.get(asked.person),
-      facts: { now: NOON, factor: undefined, approvals: [], ...facts },
+      facts: { ...NO_FACTS, now: NOON, ...facts },
     },
     trace,
   );
