@@ -65,7 +65,7 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
   await using opening = new AsyncDisposableStack();
   // First, since it is locked: a second daemon on the same directory ends here.
   const storeFile = fileNames.cryptoStore(statePath);
-  opening.use(await openIndexedDb({ file: storeFile, onFatal }));
+  const { atomically } = opening.use(await openIndexedDb({ file: storeFile, onFatal }));
   const state = await openState(fileNames.state(statePath));
   const history = new History();
   const standing = new Standing();
@@ -91,7 +91,7 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
   const matrix = opening.use(
     await openMatrix({
       login: await readLogin(directory),
-      storeKey: await readKey(directory, 'crypto-key'),
+      store: { key: await readKey(directory, 'crypto-key'), atomically },
       register,
       clock,
       log,

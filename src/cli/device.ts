@@ -15,6 +15,7 @@ import {
 import { readTextFile } from '../config/text-file.ts';
 import { fileNames } from '../daemon.ts';
 import { openCrypto } from '../matrix/crypto/device.ts';
+import type { SealedStore } from '../matrix/crypto/machine.ts';
 import { openHttp } from '../matrix/http.ts';
 import { bringKept, type SignedIn, signIn } from '../matrix/sign-in.ts';
 import { makePrivateFolder, replaceFile } from '../store/durable.ts';
@@ -35,7 +36,7 @@ export async function deviceRotate(options: RotateOptions, io: Io): Promise<Exit
   const oldToken = await readSecret(directory, 'access-token');
   const storeKey = await readKey(directory, 'crypto-key');
   const file = fileNames.cryptoStore(statePath);
-  const keys = await withStore(file, () => exportFrom(directory, storeKey));
+  const keys = await withStore(file, storeKey, (store) => exportFrom(directory, store));
   const password = await readPassword(options, user, io.ask);
   const account = { homeserver, user, password, newIdentity: false };
 
@@ -45,8 +46,8 @@ export async function deviceRotate(options: RotateOptions, io: Io): Promise<Exit
   await rm(kept, { recursive: true, force: true });
   await makePrivateFolder(staging);
   const stagedStore = fileNames.cryptoStore(staging);
-  const made = await withStore(stagedStore, () =>
-    signIn(account, storeKey, bringKept(account, keys)),
+  const made = await withStore(stagedStore, storeKey, (store) =>
+    signIn(account, store, bringKept(account, keys)),
   );
 
   await rename(dirname(file), kept);
@@ -61,10 +62,10 @@ export async function deviceRotate(options: RotateOptions, io: Io): Promise<Exit
 }
 
 /** Opening the store proves that no daemon runs: it is locked while one does. */
-async function exportFrom({ settings }: Directory, storeKey: Uint8Array) {
+async function exportFrom({ settings }: Directory, store: SealedStore) {
   const { user, device } = settings;
   const send = () => Promise.reject(new Fault('usage', 'nothing is sent'));
-  const crypto = await openCrypto({ user, device, storeKey, send });
+  const crypto = await openCrypto({ user, device, store, send });
   await using _open = { [Symbol.asyncDispose]: () => crypto.close() };
   return await crypto.exportIdentity();
 }

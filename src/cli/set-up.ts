@@ -15,6 +15,7 @@ import { formatProblem } from '../config/document.ts';
 import { parsePolicy } from '../config/policy-file.ts';
 import { parseSettings } from '../config/settings.ts';
 import { fileNames } from '../daemon.ts';
+import type { SealedStore } from '../matrix/crypto/machine.ts';
 import { openIndexedDb } from '../matrix/indexeddb/open.ts';
 import { type Account, type Bring, signIn } from '../matrix/sign-in.ts';
 import { createFile, makePrivateFolder } from '../store/durable.ts';
@@ -102,7 +103,7 @@ async function furnish(root: string, furniture: Furniture): Promise<Furnished> {
   const storeKey = randomSecret(32);
   await secret('crypto-key', toBase64(storeKey));
   const storeFile = fileNames.cryptoStore(statePath);
-  const signedIn = await withStore(storeFile, () => signIn(account, storeKey, bring));
+  const signedIn = await withStore(storeFile, storeKey, (store) => signIn(account, store, bring));
   await secret('access-token', signedIn.token);
   const plain = (name: string, text: string) => writeFile(join(root, name), text, { mode: 0o644 });
   await plain('policy.schema.json', schemaText('policy'));
@@ -117,10 +118,14 @@ async function furnish(root: string, furniture: Furniture): Promise<Furnished> {
 }
 
 /** While the crypto store is open; what it fails with is what the work fails with. */
-export async function withStore<T>(file: string, work: () => Promise<T>): Promise<T> {
+export async function withStore<T>(
+  file: string,
+  key: Uint8Array,
+  work: (store: SealedStore) => Promise<T>,
+): Promise<T> {
   const failure = Promise.withResolvers<never>();
-  await using _store = await openIndexedDb({ file, onFatal: failure.reject });
-  return await Promise.race([work(), failure.promise]);
+  await using store = await openIndexedDb({ file, onFatal: failure.reject });
+  return await Promise.race([work({ key, atomically: store.atomically }), failure.promise]);
 }
 
 async function moveIntoPlace(staging: string, dir: string, name: string): Promise<void> {

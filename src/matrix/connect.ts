@@ -5,6 +5,7 @@ import type { Register } from '../trust/judge.ts';
 import type { Sighting } from '../trust/sighting.ts';
 import { SyncClient } from './client.ts';
 import { type Crypto, openCrypto } from './crypto/device.ts';
+import type { SealedStore } from './crypto/machine.ts';
 import { type Invite, parseSync } from './events.ts';
 import { openFeed } from './feed.ts';
 import { openHttp } from './http.ts';
@@ -22,8 +23,8 @@ export interface Login {
 
 export interface MatrixOptions {
   readonly login: Login;
-  /** 32 bytes; the IndexedDB globals have to be in place. Without it nothing outlives the process. */
-  readonly storeKey?: Uint8Array;
+  /** Without it nothing outlives the process. */
+  readonly store?: SealedStore;
   readonly register: () => Register;
   readonly clock: Clock;
   readonly log: Log;
@@ -66,7 +67,7 @@ export async function openMatrix(options: MatrixOptions): Promise<Matrix> {
   const crypto = await openCrypto({
     user: login.user,
     device: login.device,
-    ...(options.storeKey ? { storeKey: options.storeKey } : {}),
+    ...(options.store ? { store: options.store } : {}),
     send: async (request) => JSON.stringify(await http(request)),
     pinOf: (user) => register().accounts.get(user)?.identity,
     onRefused: (error) => log.warn({ error }, 'the homeserver refused a request for keys'),

@@ -7,6 +7,7 @@ import { Fault } from '../base/errors.ts';
 import { type DeviceId, parseDeviceId, type UserId } from '../base/ids.ts';
 import { type Crypto, openCrypto } from './crypto/device.ts';
 import type { PrivateIdentity } from './crypto/identity.ts';
+import type { SealedStore } from './crypto/machine.ts';
 import { type Fields, fieldsOf, text } from './events.ts';
 import { type Http, type HttpRequest, openHttp, Refused } from './http.ts';
 import { formatRecoveryKey } from './recovery-key.ts';
@@ -84,10 +85,10 @@ async function bring({ crypto, http }: NewDevice, user: UserId, keys: PrivateIde
   return identity;
 }
 
-/** The IndexedDB globals have to be in place; the device's keys end up in them, under `storeKey`. */
+/** The device's keys end up in `store`. */
 export async function signIn(
   account: Account,
-  storeKey: Uint8Array,
+  store: SealedStore,
   bringIdentity: Bring,
 ): Promise<SignedIn> {
   const signal = AbortSignal.timeout(60_000);
@@ -95,7 +96,7 @@ export async function signIn(
   const http = openHttp({ baseUrl: account.homeserver, signal, token: login.token });
   const send = async (request: HttpRequest) => JSON.stringify(await http(request));
   try {
-    const crypto = await openCrypto({ user: account.user, device: login.device, storeKey, send });
+    const crypto = await openCrypto({ user: account.user, device: login.device, store, send });
     await using _open = { [Symbol.asyncDispose]: () => crypto.close() };
     return { ...login, identity: await bringIdentity({ crypto, http }) };
   } catch (error) {

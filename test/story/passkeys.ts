@@ -4,12 +4,12 @@
  * against the loopback homeserver and a real Synapse; test/chromium/ has the page in a real browser.
  */
 import { appendFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Heard } from '../people/hearing.ts';
 import { readPage, usePage } from '../people/page.ts';
 import type { Person } from '../people/person.ts';
+import { freePort } from '../support/free-port.ts';
 import { SoftPasskey } from '../support/soft-passkey.ts';
 import { House, type Server, vaktrom } from './house.ts';
 
@@ -90,16 +90,6 @@ actions:
     bob: await holder('bob', bob),
     carol: await holder('carol', carol),
   };
-}
-
-/** Free a moment ago: whoever takes it in between makes the daemon fail to start. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, 'localhost');
-  await new Promise((listening) => server.once('listening', listening));
-  const address = server.address();
-  await new Promise((closed) => server.close(closed));
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
 }
 
 interface Asked {

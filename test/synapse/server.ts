@@ -6,12 +6,12 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { type JsonObject, textAt } from '../../src/demo/homeserver/json.ts';
 import { eventually } from '../people/eventually.ts';
+import { freePort } from '../support/free-port.ts';
 import { logConfig, synapseConfig } from './config.ts';
 
 export interface Registered {
@@ -67,16 +67,6 @@ export async function openSynapse(): Promise<Synapse> {
 async function run(script: string, ...args: readonly string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(join(import.meta.dirname, script), args);
   return stdout.trim();
-}
-
-/** Free a moment ago: whoever takes it in between makes Synapse fail to start. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((listening) => server.once('listening', listening));
-  const address = server.address();
-  await new Promise((closed) => server.close(closed));
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
 }
 
 /** YAML takes JSON as it is. */

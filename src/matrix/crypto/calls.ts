@@ -1,5 +1,5 @@
 /**
- * Calls into the crypto library: one at a time, each with a limit. A panic, or a call that never
+ * Calls into the crypto library: one at a time, each with a limit, each kept as a whole or not at all. A panic, or a call that never
  * settles, leaves the library broken: from then on every call is refused with that same Fatal, so
  * whoever comes next, the sync at the latest, ends the daemon.
  */
@@ -12,9 +12,12 @@ export interface Calls {
   end(last: () => void): Promise<void>;
 }
 
+/** Runs `work`; what it has the store write becomes durable at once, unless it rejects with Fatal. */
+export type Atomically = <T>(work: () => Promise<T>) => Promise<T>;
+
 const CALL_LIMIT_MS = 30_000;
 
-export function openCalls(limitMs = CALL_LIMIT_MS): Calls {
+export function openCalls(atomically: Atomically, limitMs = CALL_LIMIT_MS): Calls {
   const alone = openMutex();
   let over: Fatal | Fault | undefined;
   return {
@@ -22,12 +25,13 @@ export function openCalls(limitMs = CALL_LIMIT_MS): Calls {
       alone(async () => {
         if (over) throw over;
         try {
-          return await limited(work(), limitMs);
+          return await limited(
+            atomically(() => work().catch(rethrow)),
+            limitMs,
+          );
         } catch (error) {
-          if (error instanceof Error && error.name === 'RuntimeError')
-            over = new Fatal('crypto_stalled', 'the crypto library has panicked', error);
-          else if (error instanceof Fatal) over = error;
-          throw over ?? error;
+          if (error instanceof Fatal) over = error;
+          throw error;
         }
       }),
     end: (last) =>
@@ -37,6 +41,12 @@ export function openCalls(limitMs = CALL_LIMIT_MS): Calls {
         last();
       }),
   };
+}
+
+function rethrow(error: unknown): never {
+  if (error instanceof Error && error.name === 'RuntimeError')
+    throw new Fatal('crypto_stalled', 'the crypto library has panicked', error);
+  throw error;
 }
 
 async function limited<T>(work: Promise<T>, limitMs: number): Promise<T> {

@@ -21,7 +21,7 @@ import {
   readOwnIdentity,
   restoreIdentity,
 } from './identity.ts';
-import { encryptionSettings, openMachine } from './machine.ts';
+import { encryptionSettings, openMachine, type SealedStore } from './machine.ts';
 import { openMutex } from './mutex.ts';
 import {
   type Decryption,
@@ -59,8 +59,8 @@ export interface EncryptedFile {
 export interface CryptoOptions {
   readonly user: UserId;
   readonly device: DeviceId;
-  /** 32 bytes for the durable store; without it everything is in memory, for throw-away clients. */
-  readonly storeKey?: Uint8Array;
+  /** Without it everything is in memory, for throw-away clients. */
+  readonly store?: SealedStore;
   /** Sends a request to the homeserver, for as long as it takes; resolves with the body, as JSON. */
   readonly send: (request: KeyRequest) => Promise<string>;
   /** The master key without which an account is sent nothing; undefined: whichever it has. */
@@ -110,7 +110,6 @@ export interface Crypto {
   close(): Promise<void>;
 }
 
-/** The IndexedDB globals must be in place when `storeKey` is given (indexeddb/). */
 export async function openCrypto(options: CryptoOptions): Promise<Crypto> {
   await wasm.initAsync();
   const machine = await openMachine(options);
@@ -123,14 +122,15 @@ export async function openCrypto(options: CryptoOptions): Promise<Crypto> {
 class CryptoDevice implements Crypto {
   readonly #machine: wasm.OlmMachine;
   readonly #options: CryptoOptions;
-  readonly #calls: Calls = openCalls();
+  readonly #calls: Calls;
   readonly #exchange: KeyExchange;
   readonly #outbound = openMutex();
   readonly verifications: SasVerifications;
 
   constructor(machine: wasm.OlmMachine, options: CryptoOptions) {
-    const { send, onRefused = () => {} } = options;
+    const { store, send, onRefused = () => {} } = options;
     this.#machine = machine;
+    this.#calls = openCalls(store?.atomically ?? ((work) => work()));
     this.#options = options;
     this.#exchange = new KeyExchange({ machine, calls: this.#calls, send, onRefused });
     const verification = options.verification ?? VERIFIES_NOBODY;

@@ -2,30 +2,38 @@
 import * as wasm from '@matrix-org/matrix-sdk-crypto-wasm';
 import { Fatal } from '../../base/errors.ts';
 import type { DeviceId, UserId } from '../../base/ids.ts';
+import type { Atomically } from './calls.ts';
 
 const STORE_NAME = 'vaktrom';
 const ROTATE_AFTER_MESSAGES = 100n;
 const ROTATE_AFTER_MICROSECONDS = 7n * 24n * 3600n * 1_000_000n;
 
+/** A durable store, whose IndexedDB globals are in place (indexeddb/). */
+export interface SealedStore {
+  /** 32 bytes, with which its content is encrypted. */
+  readonly key: Uint8Array;
+  readonly atomically: Atomically;
+}
+
 interface MachineOptions {
   readonly user: UserId;
   readonly device: DeviceId;
-  /** 32 bytes for the durable store; without it everything is in memory. */
-  readonly storeKey?: Uint8Array;
+  /** Without it everything is in memory. */
+  readonly store?: SealedStore;
 }
 
 /** Throws Fatal `crypto_store_failed` for a store that is not of this device. */
 export async function openMachine({
   user,
   device,
-  storeKey,
+  store,
 }: MachineOptions): Promise<wasm.OlmMachine> {
-  const store = storeKey
-    ? await wasm.StoreHandle.openWithKey(STORE_NAME, storeKey)
+  const handle = store
+    ? await wasm.StoreHandle.openWithKey(STORE_NAME, store.key)
     : await wasm.StoreHandle.open(null, null);
   try {
     const [userId, deviceId] = [new wasm.UserId(user), new wasm.DeviceId(device)];
-    return await wasm.OlmMachine.initFromStore(userId, deviceId, store);
+    return await wasm.OlmMachine.initFromStore(userId, deviceId, handle);
   } catch (cause) {
     throw new Fatal('crypto_store_failed', `the crypto store is not of ${user} ${device}`, cause);
   }

@@ -34,6 +34,19 @@ export class JobQueue {
     this.#schedule();
   }
 
+  /** Does something between two jobs. Never settles when that, or a job before it, was fatal. */
+  do(act: () => void): Promise<void> {
+    return new Promise((resolve) => {
+      this.add(
+        (function* (): Job {
+          act();
+          resolve();
+          yield;
+        })(),
+      );
+    });
+  }
+
   /** Takes no more jobs; resolves when those that it has are finished or can never be. */
   close(): Promise<void> {
     this.#closed = true;

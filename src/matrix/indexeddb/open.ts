@@ -25,22 +25,27 @@ export interface IndexedDbOptions {
   readonly onFatal: (error: Fatal) => void;
 }
 
+export interface IndexedDb extends AsyncDisposable {
+  /**
+   * Runs `work`, one at a time; all that it has the store write becomes durable at once, before it
+   * resolves or rejects. Of work that rejects with Fatal nothing is kept: the process is to exit.
+   */
+  atomically<T>(work: () => Promise<T>): Promise<T>;
+}
+
 /**
  * Close the `OlmMachine` before this is disposed of; one store at a time in a process.
  *
  * @throws Fatal `directory_in_use` when another process has the file open; `crypto_store_failed`
  * when it is damaged, is not ours, was written by a later version or cannot be used.
  */
-export async function openIndexedDb(options: IndexedDbOptions): Promise<AsyncDisposable> {
+export async function openIndexedDb(options: IndexedDbOptions): Promise<IndexedDb> {
   return serveIndexedDb(openStorage(options.file), options.onFatal);
 }
 
 /** The same on a file that is open already. */
-export function serveIndexedDb(
-  storage: Storage,
-  onFatal: IndexedDbOptions['onFatal'],
-): AsyncDisposable {
-  const { file, sql } = storage;
+export function serveIndexedDb(storage: Storage, onFatal: IndexedDbOptions['onFatal']): IndexedDb {
+  const { file, sql, commits } = storage;
   if ('indexedDB' in globalThis) {
     sql.close();
     throw new Fatal('crypto_store_failed', `this process has an IndexedDB already, beside ${file}`);
@@ -61,6 +66,18 @@ export function serveIndexedDb(
     Object.defineProperty(globalThis, name, { value, configurable: true });
   }
   return {
+    async atomically(work) {
+      await queue.do(() => commits.beginUnit());
+      let isFatal = false;
+      try {
+        return await work();
+      } catch (error) {
+        isFatal = error instanceof Fatal;
+        throw error;
+      } finally {
+        if (!isFatal) await queue.do(() => commits.endUnit());
+      }
+    },
     async [Symbol.asyncDispose]() {
       await queue.close();
       for (const name of Object.keys(globals)) Reflect.deleteProperty(globalThis, name);

@@ -1,6 +1,6 @@
 /**
- * A transaction: requests in the order in which they were placed, then COMMIT, or ROLLBACK if one
- * of them failed or `abort` was called. It commits by itself when it has nothing left to do.
+ * A transaction: requests in the order in which they were placed, then a commit, or a rollback if
+ * one of them failed or `abort` was called. It commits by itself when it has nothing left to do.
  *
  * Only a refusal (a DOMException) fails a request. Every other error, SQLite's or one that a
  * listener throws, leaves `run`, and the queue makes it fatal.
@@ -111,17 +111,17 @@ export class IDBTransaction implements RequestScope {
 
   #begin(): void {
     if (this.#begun || this.mode === 'readonly') return;
-    this.#storage.sql.exec('BEGIN IMMEDIATE');
+    this.#storage.commits.begin();
     this.#begun = true;
   }
 
   #finish(): void {
-    const { sql } = this.#storage;
+    const { commits } = this.#storage;
     if (this.aborted) {
-      if (this.#begun) sql.exec('ROLLBACK');
+      if (this.#begun) commits.rollback();
       deliver(this.onabort, new IDBEvent('abort', this));
     } else {
-      if (this.#begun) sql.exec('COMMIT');
+      if (this.#begun) commits.commit();
       this.#state = 'committed';
       deliver(this.oncomplete, new IDBEvent('complete', this));
     }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   BackupDecryptionKey,
@@ -7,7 +7,8 @@ import {
   StoreHandle,
 } from '@matrix-org/matrix-sdk-crypto-wasm';
 import t, { type Test } from 'tap';
-import type { Fatal } from '../../../src/base/errors.ts';
+import { Fatal, Fault } from '../../../src/base/errors.ts';
+import { type Calls, openCalls } from '../../../src/matrix/crypto/calls.ts';
 import { openIndexedDb, serveIndexedDb } from '../../../src/matrix/indexeddb/open.ts';
 import { openStorage } from '../../../src/matrix/indexeddb/sqlite-file.ts';
 import { KeyServer } from './fixtures/key-server.ts';
@@ -27,11 +28,12 @@ const onFatal = (error: Fatal): void => {
 /** Bot over the store that is open, Alice in memory; both known to one server. */
 async function openPair() {
   const server = new KeyServer();
-  const openBot = async (since = 0, store?: StoreHandle) =>
+  const openBot = async (since = 0, store?: StoreHandle, calls?: Calls) =>
     OlmClient.open({
       user: BOT,
       device: 'BOTDEVICE',
       since,
+      ...(calls ? { calls } : {}),
       store: store ?? (await StoreHandle.openWithKey('bot', KEY)),
       call: async (call) => server.answer(BOT, 'BOTDEVICE', call),
     });
@@ -71,6 +73,67 @@ t.test('identity and sessions survive closing and opening again', async (t) => {
   t.equal(await alice.decrypt(BOT, await again.encrypt('same session')), 'same session');
   t.same(server.conflicts, []);
   again.machine.close();
+});
+
+t.test('a process that dies at any moment of a sync loses no room key', async (t) => {
+  const dir = t.testdir();
+  const { alice, openBot } = await openPair();
+  const storage = openStorage(join(dir, 'crypto.db'));
+  const store = serveIndexedDb(storage, onFatal);
+  const { atomically } = store;
+  const bot = await openBot(0, undefined, openCalls(atomically));
+  await alice.sync();
+  await alice.share([BOT, ALICE]);
+  const message = await alice.encrypt('from alice');
+
+  // What the disk holds after each statement is what a process would find that was killed there.
+  const { sql } = storage;
+  const exec = sql.exec.bind(sql);
+  const copies: string[] = [];
+  sql.exec = (statement) => {
+    exec(statement);
+    const copy = join(dir, `after-${copies.length}`);
+    for (const end of ['', '-wal']) copyFileSync(`${storage.file}${end}`, `${copy}${end}`);
+    copies.push(copy);
+  };
+  await bot.sync();
+  t.equal(await bot.decrypt(ALICE, message), 'from alice');
+  sql.exec = exec;
+  bot.machine.close();
+  await store[Symbol.asyncDispose]();
+
+  t.ok(copies.length > 10, 'several transactions');
+  for (const file of copies) {
+    await using next = await openIndexedDb({ file, onFatal });
+    const again = await openBot(0, undefined, openCalls(next.atomically));
+    await again.sync();
+    t.equal(await again.decrypt(ALICE, message), 'from alice', file.slice(dir.length));
+    again.machine.close();
+  }
+});
+
+t.test('work that fails is kept, of work that ends the process nothing is', async (t) => {
+  const { openBot } = await openPair();
+  for (const [error, kept] of [
+    [new Fault('homeserver_refused', 'a bad answer'), true],
+    [new Fatal('crypto_stalled', 'a panic'), false],
+  ] as const) {
+    const file = join(t.testdir(), `${error.code}.db`);
+    const store = await openIndexedDb({ file, onFatal });
+    let identity = '';
+    const work = store.atomically(async () => {
+      const bot = await openBot();
+      identity = bot.identity;
+      bot.machine.close();
+      throw error;
+    });
+    await t.rejects(work, { code: error.code });
+    await store[Symbol.asyncDispose]();
+    await using _again = await openIndexedDb({ file, onFatal });
+    const again = await openBot();
+    t.equal(again.identity === identity, kept, error.code);
+    again.machine.close();
+  }
 });
 
 t.test('the store needs its key', async (t) => {
@@ -165,16 +228,17 @@ function formsOf(text: string): Buffer[] {
 t.test('a store that fails is fatal once, and the machine hears nothing more', async (t) => {
   const fatal: Fatal[] = [];
   const storage = openStorage(join(t.testdir(), 'crypto.db'));
-  await using _store = serveIndexedDb(storage, (error) => fatal.push(error));
+  await using store = serveIndexedDb(storage, (error) => fatal.push(error));
   const { openBot } = await openPair();
-  const bot = await openBot();
+  const limitMs = 500;
+  const bot = await openBot(0, undefined, openCalls(store.atomically, limitMs));
   await bot.share([BOT, ALICE]);
   storage.sql.exec('PRAGMA query_only = ON');
   const outcomes: string[] = [];
   const note = (outcome: string) => () => outcomes.push(outcome);
   bot.encrypt('never sent').then(note('encrypted'), note('refused'));
-  bot.machine.close();
   await new Promise((resolve) => setTimeout(resolve, 300));
+  bot.machine.close();
   t.same(outcomes, []);
   t.match(fatal, [{ code: 'crypto_store_failed', message: storage.file }]);
   t.equal(fatal.length, 1);
