@@ -68,9 +68,17 @@ export interface State {
   keepSealedSecret(person: string, sealed: string | undefined): Promise<void>;
 }
 
+export interface OpenFile {
+  /** Where it was when it was opened, without a symbolic link in it. */
+  readonly path: string;
+  readonly descriptor: number;
+}
+
 /** Files whose content is part of what is approved, held open. */
 export interface HeldFiles extends AsyncDisposable {
   readonly files: readonly FrozenFile[];
+  /** Those that can be read. */
+  readonly open: readonly OpenFile[];
   /** What is not as it was, each as the end of a sentence. */
   changes(): Promise<readonly string[]>;
 }
@@ -95,9 +103,10 @@ export interface Run {
 export interface Sandbox {
   /**
    * Runs the plan and nothing else. What cannot be confined exactly as planned is not started, and
-   * `ended` says why.
+   * `ended` says why. Inside, each file of `held` is found where it was opened, whatever
+   * comes to lie there until then.
    */
-  start(plan: Plan, onOutput: (bytes: Uint8Array) => void): Run;
+  start(plan: Plan, onOutput: (bytes: Uint8Array) => void, held?: readonly OpenFile[]): Run;
 }
 
 export interface Clock {

@@ -13,7 +13,7 @@ import { planRun } from '../execution/plan-run.ts';
 import { decide } from '../policy/decide.ts';
 import type { Decision, Facts } from '../policy/decision.ts';
 import type { Action, Policy } from '../policy/model.ts';
-import type { Clock, HeldFiles } from '../ports.ts';
+import type { Clock, HeldFiles, OpenFile } from '../ports.ts';
 import type { Gathered, World } from '../request/life.ts';
 import { freezeRequest, frozenEnv, type Request } from '../request/request.ts';
 import type { Postures } from './postures.ts';
@@ -52,6 +52,8 @@ export interface Grounds {
   worldOf(request: Request): World;
   actionOf(request: Request): Action | undefined;
   changesOf(request: Request): Promise<readonly string[]>;
+  /** The files that its digest covers, as they are held. */
+  heldFor(request: Request): readonly OpenFile[];
   /** Lets go of the files of a request that has ended. */
   release(request: Request): void;
 }
@@ -179,6 +181,7 @@ export function openGrounds(parts: GroundParts): Grounds {
       const another = frozen.policy === policy().sha256 ? [] : ['the policy is another one'];
       return [...another, ...files, ...requester];
     },
+    heldFor: ({ id }) => held.get(id)?.open ?? [],
     release({ id }) {
       void held.get(id)?.[Symbol.asyncDispose]();
       held.delete(id);

@@ -65,7 +65,7 @@ export function openDesk(parts: DeskParts): OpenDesk {
   const requests = openRequests({
     ...{ ledger, state, cards, clock, log, sandbox: parts.sandbox, onFatal: parts.onFatal },
     ...{ worldOf: grounds.worldOf, actionOf: grounds.actionOf, changesOf: grounds.changesOf },
-    release: grounds.release,
+    ...{ heldFor: grounds.heldFor, release: grounds.release },
     onMoved(...moved) {
       notify(...moved);
       parts.onMoved?.(...moved);

@@ -8,7 +8,7 @@ import type { RequestId, RoomId } from '../base/ids.ts';
 import type { Plan } from '../execution/plan.ts';
 import { isLong, renderCard } from '../output/card.ts';
 import type { Action } from '../policy/model.ts';
-import type { Clock, Ledger, Log, Sandbox, State } from '../ports.ts';
+import type { Clock, Ledger, Log, OpenFile, Sandbox, State } from '../ports.ts';
 import type { Effect, Ending, Happening, State as Life, World } from '../request/life.ts';
 import { advance } from '../request/machine.ts';
 import type { Request } from '../request/request.ts';
@@ -26,6 +26,8 @@ export interface RequestParts {
   readonly actionOf: (request: Request) => Action | undefined;
   /** What the request rests on and is no longer as it was frozen, each as the end of a sentence. */
   readonly changesOf: (request: Request) => Promise<readonly string[]>;
+  /** The files that its digest covers, as they are held. */
+  readonly heldFor: (request: Request) => readonly OpenFile[];
   /** Lets go of what is held for a request that nothing more happens to. */
   readonly release: (request: Request) => void;
   /** Told of every step that a request takes. */
@@ -139,6 +141,7 @@ export function openRequests(parts: RequestParts): Requests {
   const run = (one: Live): void => {
     one.watched = watchRun({
       plan: one.plan,
+      held: parts.heldFor(one.request),
       sandbox: parts.sandbox,
       clock,
       onProgress: (progress) => inBackground(happen(one, { kind: 'output', progress })),

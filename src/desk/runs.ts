@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Plan } from '../execution/plan.ts';
 import { openScreen } from '../output/screen.ts';
-import type { Clock, Run, RunEnd, Sandbox } from '../ports.ts';
+import type { Clock, OpenFile, Run, RunEnd, Sandbox } from '../ports.ts';
 import type { Ending, Outcome, Progress } from '../request/life.ts';
 
 /** Between SIGTERM and SIGKILL. */
@@ -28,15 +28,17 @@ export interface Watched {
 
 export interface Watch {
   readonly plan: Plan;
+  /** The files that were agreed to. */
+  readonly held: readonly OpenFile[];
   readonly sandbox: Sandbox;
   readonly clock: Clock;
   readonly onProgress: (progress: Progress) => void;
 }
 
-export function watchRun({ plan, sandbox, clock, onProgress }: Watch): Watched {
+export function watchRun({ plan, held, sandbox, clock, onProgress }: Watch): Watched {
   const startedAt = clock.now();
   const output = collect(plan.limits.outputBytes, clock, onProgress);
-  const run = sandbox.start(plan, (bytes) => output.take(bytes, run));
+  const run = sandbox.start(plan, (bytes) => output.take(bytes, run), held);
   let stopped: Stopper | { readonly kind: 'timed_out' } | undefined;
   let hasEnded = false;
   let cancelKill = () => {};

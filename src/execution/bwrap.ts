@@ -70,14 +70,22 @@ export const DESCRIPTORS = {
 
 type Option = readonly string[];
 
-/** The same plan and host give the same command. The error is a sentence about the plan. */
-export function planBwrap(plan: Plan, host: Host): Result<BwrapCommand, string> {
+/**
+ * The same plan and host give the same command. The error is a sentence about the plan. `held` are
+ * paths that get a descriptor of their own, if the action sees them at all: by it they are mounted over
+ * whatever lies there.
+ */
+export function planBwrap(
+  plan: Plan,
+  host: Host,
+  held: readonly string[] = [],
+): Result<BwrapCommand, string> {
   const flaw = findFlaw(plan) ?? findPathFlaw(plan);
   if (flaw !== undefined) return err(flaw);
 
   const forwards = planForwards(plan.sandbox.network);
   const files = generatedFiles(forwards);
-  const paths = boundPaths(plan, host);
+  const paths = boundPaths(plan, host, held);
   const options: readonly Option[] = [
     SEPARATION,
     ...systemOptions(host),
@@ -188,12 +196,15 @@ function generatedFiles(forwards: readonly Forward[]) {
  * The plan's paths, and the program if nothing else shows it; parents first, so that none hides
  * another.
  */
-function boundPaths({ argv, sandbox }: Plan, host: Host) {
+function boundPaths({ argv, sandbox }: Plan, host: Host, held: readonly string[]) {
   const [program] = argv;
   const system = ['/usr', ...host.folders.map(({ path }) => path), ...host.files];
   const shown = [...system, ...sandbox.read, ...sandbox.write];
   const options = new Map(sandbox.read.map((path) => [path, '--ro-bind-fd']));
   if (!shown.some((folder) => isWithin(program, folder))) options.set(program, '--ro-bind-fd');
+  const seen = [...shown, ...options.keys()];
+  for (const path of held)
+    if (seen.some((folder) => isWithin(path, folder))) options.set(path, '--ro-bind-fd');
   for (const path of sandbox.write) options.set(path, '--bind-fd');
   return [...options.keys()].sort().map((path) => ({ path, option: options.get(path) ?? '' }));
 }

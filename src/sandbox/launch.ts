@@ -8,7 +8,7 @@ import { describeError, Fault } from '../base/errors.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { isWithin, planBwrap } from '../execution/bwrap.ts';
 import type { Plan } from '../execution/plan.ts';
-import type { Sandbox } from '../ports.ts';
+import type { OpenFile, Sandbox } from '../ports.ts';
 import { removeOldGroups } from './cgroup.ts';
 import { type Equipment, findEquipment } from './host.ts';
 import { type Dial, dial } from './network.ts';
@@ -31,7 +31,7 @@ type OnOutput = (bytes: Uint8Array) => void;
  * The port, with runs that can be typed to. Disposing of it kills what runs and waits for the end.
  */
 export interface OpenSandbox extends Sandbox, AsyncDisposable {
-  start(plan: Plan, onOutput: OnOutput): TerminalRun;
+  start(plan: Plan, onOutput: OnOutput, held?: readonly OpenFile[]): TerminalRun;
 }
 
 /**
@@ -47,9 +47,9 @@ export function openSandbox(options: SandboxOptions): OpenSandbox {
   removeOldGroups();
 
   return {
-    start(plan, onOutput) {
+    start(plan, onOutput, held = []) {
       if (isClosing) return notStarted('the daemon is shutting down');
-      const launched = launch(plan, onOutput, { ...options, hidden, equipment });
+      const launched = launch(plan, onOutput, { ...options, hidden, equipment, held });
       if (!launched.ok) return notStarted(launched.error);
       const run = launched.value;
       runs.add(run);
@@ -78,12 +78,14 @@ function requireHidden(folder: string, { folders, files }: Equipment): string {
 
 interface Means extends SandboxOptions {
   readonly equipment: Equipment;
+  readonly held: readonly OpenFile[];
 }
 
 function launch(plan: Plan, onOutput: OnOutput, means: Means): Result<TerminalRun, string> {
-  const command = planBwrap(plan, means.equipment);
+  const held = means.held.map(({ path }) => path);
+  const command = planBwrap(plan, means.equipment, held);
   if (!command.ok) return command;
-  const paths = openPaths(command.value.paths, means.hidden);
+  const paths = openPaths(command.value.paths, means.hidden, means.held);
   if (!paths.ok) return paths;
   using opened = paths.value;
   try {

@@ -1,12 +1,13 @@
 /**
  * Files whose content is part of what is approved: hashed when a request is frozen, held open while it
- * waits, and looked at again before it starts. A file that was swapped, through a link too, is another
+ * waits, looked at again before it starts, and handed to the sandbox as they are held. A file that was swapped, through a link too, is another
  * inode than the one that is held; one that was written to has another hash.
  */
 import { createHash } from 'node:crypto';
+import { readlinkSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { FrozenFile } from '../audit/body.ts';
-import type { HeldFiles } from '../ports.ts';
+import type { HeldFiles, OpenFile } from '../ports.ts';
 
 /** The hash of what cannot be read: nothing else ever has it, and the sandbox will say why. */
 const UNREADABLE = 'unreadable';
@@ -15,6 +16,7 @@ export async function holdFiles(paths: readonly string[]): Promise<HeldFiles> {
   const held = await Promise.all([...new Set(paths)].map(hold));
   return {
     files: held.map(({ path, sha256 }) => ({ path, sha256 })),
+    open: held.flatMap(({ handle }) => (handle ? openFile(handle) : [])),
     async changes() {
       const changes = await Promise.all(held.map(changeOf));
       return changes.filter((change) => change !== undefined);
@@ -49,6 +51,11 @@ async function canBeRead(path: string): Promise<boolean> {
   await using handle = await open(path, 'r').catch(() => undefined); // then it cannot
   return handle !== undefined;
 }
+
+const openFile = ({ fd }: FileHandle): OpenFile => ({
+  path: readlinkSync(`/proc/self/fd/${fd}`),
+  descriptor: fd,
+});
 
 const CHUNK_BYTES = 1 << 20;
 

@@ -22,6 +22,7 @@ function open(change: Partial<GroundParts> = {}) {
       held.open++;
       return {
         files: paths.map((path) => ({ path, sha256: held.sha256 })),
+        open: [],
         changes: async () => [],
         [Symbol.asyncDispose]: async () => void held.open--,
       };

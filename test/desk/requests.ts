@@ -38,6 +38,21 @@ t.test('what is stopped while its start is being recorded does not run, on recor
   t.strictSame(house.ran, []);
 });
 
+t.test('the files that were agreed to go into the sandbox as they are held', async (t) => {
+  for (const restarted of [false, true]) {
+    const house = await DeskHouse.open();
+    const id = await house.ask('deploy');
+    if (restarted) {
+      house.kill();
+      await house.start();
+    }
+    await house.order('bob', 'approve', id);
+    await house.settle();
+    const [program] = house.sandbox.last.plan.argv;
+    t.match(house.sandbox.last.held, [{ path: program, descriptor: 900 }]);
+  }
+});
+
 t.test('what runs is told to stop, and stopAll waits for its end to be on record', async (t) => {
   const house = await DeskHouse.open();
   const id = await house.ask('quick');

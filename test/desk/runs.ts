@@ -12,7 +12,7 @@ function watch(limits: Partial<ReturnType<typeof plan>['limits']> = {}) {
   const told: Progress[] = [];
   const watched = watchRun({
     plan: plan({ limits: { ...plan().limits, ...limits } }),
-    ...{ sandbox, clock, onProgress: (progress) => told.push(progress) },
+    ...{ held: [], sandbox, clock, onProgress: (progress) => told.push(progress) },
   });
   return { clock, watched, told, run: sandbox.last };
 }

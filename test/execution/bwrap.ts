@@ -223,3 +223,16 @@ t.test('being within goes by whole names', async (t) => {
   t.notOk(isWithin('/ab', '/a'));
   t.notOk(isWithin('/a', '/a/b'));
 });
+
+t.test('a path that is held is mounted by itself, if it is seen at all', (t) => {
+  const argv = ['/opt/ops/deploy'] as const;
+  const read = ['/srv/app'];
+  const held = ['/opt/ops/deploy', '/srv/app/play.yml', '/usr/bin/dash', '/etc/shadow'];
+  const planned = planBwrap(plan([...argv], { read }), debian, held);
+  if (!planned.ok) throw new Error(planned.error);
+  const paths = ['/opt/ops/deploy', '/srv/app', '/srv/app/play.yml', '/usr/bin/dash'];
+  t.strictSame(planned.value.paths, paths, 'and after the folder that it is in');
+  const mounts = paths.map((path, i) => `--ro-bind-fd ${9 + i} ${path}`);
+  t.match(planned.value.args.join(' '), mounts.join(' '));
+  t.end();
+});

@@ -91,6 +91,7 @@ export class Guardroom {
       unseal: (sealed) => sealed.slice(7),
       holdFiles: async (paths) => ({
         files: paths.map((path) => ({ path, sha256: 'ab'.repeat(32) })),
+        open: [],
         changes: async () => [],
         [Symbol.asyncDispose]: async () => {},
       }),

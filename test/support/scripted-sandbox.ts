@@ -1,18 +1,20 @@
 /** A sandbox in which nothing runs: each run prints and ends when the test says so. */
 import type { Plan } from '../../src/execution/plan.ts';
-import type { Run, RunEnd, Sandbox } from '../../src/ports.ts';
+import type { OpenFile, Run, RunEnd, Sandbox } from '../../src/ports.ts';
 
 export class ScriptedRun implements Run {
   readonly plan: Plan;
+  readonly held: readonly OpenFile[];
   readonly ended: Promise<RunEnd>;
   /** What was asked of it, in order. */
   readonly asked: ('terminate' | 'kill' | 'pause' | 'resume')[] = [];
   readonly #onOutput: (bytes: Uint8Array) => void;
   readonly #end: (end: RunEnd) => void;
 
-  constructor(plan: Plan, onOutput: (bytes: Uint8Array) => void) {
+  constructor(plan: Plan, onOutput: (bytes: Uint8Array) => void, held: readonly OpenFile[] = []) {
     const { promise, resolve } = Promise.withResolvers<RunEnd>();
     this.plan = plan;
+    this.held = held;
     this.ended = promise;
     this.#onOutput = onOutput;
     this.#end = resolve;
@@ -51,8 +53,8 @@ export class ScriptedRun implements Run {
 export class ScriptedSandbox implements Sandbox {
   readonly runs: ScriptedRun[] = [];
 
-  start(plan: Plan, onOutput: (bytes: Uint8Array) => void): Run {
-    const run = new ScriptedRun(plan, onOutput);
+  start(plan: Plan, onOutput: (bytes: Uint8Array) => void, held?: readonly OpenFile[]): Run {
+    const run = new ScriptedRun(plan, onOutput, held);
     this.runs.push(run);
     return run;
   }
