@@ -106,7 +106,7 @@ const HELD_BY: Readonly<Record<string, readonly string[]>> = {
   ],
   'test/story/gate.ts': [
     ...['answer/pending', 'desk/enrolment', 'desk/notices'],
-    ...['desk/orders/ask', 'desk/orders/proof', 'desk/orders/sign-off', 'desk/orders/standing'],
+    ...['desk/orders/ask', 'desk/orders/proof', 'desk/orders/sign-off'],
     ...['desk/orders/table', 'matrix/rooms'],
   ],
   'test/story/passkeys.ts': ['desk/passkeys/proof', 'desk/passkeys/signing'],
@@ -116,12 +116,7 @@ const HELD_BY: Readonly<Record<string, readonly string[]>> = {
   'test/matrix/secret-storage.ts': ['matrix/sign-in'],
   'test/matrix/crypto/device.ts': [
     ...['matrix/crypto/calls', 'matrix/crypto/exchange', 'matrix/crypto/identity'],
-    ...[
-      'matrix/crypto/machine',
-      'matrix/crypto/megolm',
-      'matrix/crypto/mutex',
-      'matrix/crypto/provenance',
-    ],
+    ...['matrix/crypto/machine', 'matrix/crypto/megolm', 'matrix/crypto/provenance'],
     ...['matrix/crypto/requests', 'matrix/crypto/user-ids'],
   ],
   'test/matrix/crypto/verification.ts': [

@@ -32,12 +32,15 @@ export interface Review {
   readonly person: string;
 }
 
+/** Nobody asks for more: more are not kept. */
+const MAX_WRONG_CODES = 100;
+
 const VOTE_MS = 30 * 60_000;
 
 interface Standings {
   readonly factors: Set<Factor>;
   readonly passkeys: Map<string, Passkey>;
-  /** Times of the wrong codes since the last right one. */
+  /** Times of the wrong codes. */
   wrongCodes: number[];
   lastStep: number;
   isLocked: boolean;
@@ -202,7 +205,7 @@ export class Standing {
         spend(person, entry.step);
         break;
       case 'code.wrong':
-        person.wrongCodes.push(Date.parse(entry.ts));
+        person.wrongCodes = [...person.wrongCodes.slice(1 - MAX_WRONG_CODES), Date.parse(entry.ts)];
         break;
       case 'locked':
         person.isLocked = true;
@@ -264,8 +267,7 @@ type PersonEntry = Entry & {
     | 'direct';
 };
 
-/** A right code is the end of a row of wrong ones, and no code of its step or before counts again. */
+/** No code of its step or before counts again. */
 function spend(person: Standings, step: number): void {
   person.lastStep = Math.max(person.lastStep, step);
-  person.wrongCodes = [];
 }

@@ -1,16 +1,21 @@
 /**
  * One-time codes. A code counts once, for one request, and is spent whatever becomes of it; five wrong
- * ones within a quarter of an hour lock their person out until peers have looked into it. That a code
+ * ones within a quarter of an hour, or twenty within a day, lock their person out until peers have looked
+ * into it. That a code
  * is spent is on record before it counts for anything.
  */
 import type { Standing } from '../audit/standing.ts';
 import type { PersonName } from '../base/ids.ts';
+import { openMutexes } from '../base/mutex.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Clock, Ledger, State } from '../ports.ts';
 import { verifyTotp } from '../stepup/totp.ts';
 
-const WINDOW_MS = 15 * 60_000;
-const MAX_WRONG = 5;
+/** So many wrong ones within that time, right ones in between or not: somebody is guessing. */
+const TOO_MANY = [
+  { count: 5, withinMs: 15 * 60_000 },
+  { count: 20, withinMs: 24 * 3_600_000 },
+] as const;
 
 export interface CodeParts {
   readonly ledger: Ledger;
@@ -33,7 +38,7 @@ export interface Codes {
 export function openCodes(parts: CodeParts): Codes {
   const { ledger, standing, state, clock } = parts;
   // One at a time for each person: two requests must not both find the same code fresh.
-  const turns = new Map<PersonName, Promise<unknown>>();
+  const aloneFor = openMutexes<PersonName>();
 
   const spend: Codes['spend'] = async (person, code, purpose) => {
     if (standing.isLocked(person))
@@ -50,22 +55,14 @@ export function openCodes(parts: CodeParts): Codes {
 
   const countWrong = async (person: PersonName, request: string): Promise<string> => {
     await ledger.append({ type: 'code.wrong', person, request });
-    if (standing.wrongCodesSince(person, clock.now() - WINDOW_MS) < MAX_WRONG)
-      return 'That code does not count: it is wrong, too old, or was used before.';
+    const isGuessing = TOO_MANY.some(
+      ({ count, withinMs }) => standing.wrongCodesSince(person, clock.now() - withinMs) >= count,
+    );
+    if (!isGuessing) return 'That code does not count: it is wrong, too old, or was used before.';
     await ledger.append({ type: 'locked', person });
     parts.onLocked(person);
     return 'That was one wrong code too many: you are locked out. Your peers can help: !recover.';
   };
 
-  return {
-    spend(...given) {
-      const [person] = given;
-      const mine = (turns.get(person) ?? Promise.resolve()).then(() => spend(...given));
-      turns.set(
-        person,
-        mine.catch(() => {}),
-      );
-      return mine;
-    },
-  };
+  return { spend: (person, ...rest) => aloneFor(person)(() => spend(person, ...rest)) };
 }

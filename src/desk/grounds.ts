@@ -137,7 +137,9 @@ export function openGrounds(parts: GroundParts): Grounds {
       const plan = planOf(action, frozen);
       const same = (now: unknown, then: unknown) =>
         canonicalJson(now as Json) === canonicalJson(then as Json);
-      if (!same(frozenEnv(plan.env), frozen.env) || !same(plan.argv, frozen.argv)) return undefined;
+      const { argv, env, sandbox, limits } = frozen;
+      const again = [plan.argv, frozenEnv(plan.env), plan.sandbox, plan.limits];
+      if (!same(again, [argv, env, sandbox, limits])) return undefined;
       const holding = await parts.holdFiles([action.run[0], ...action.files]);
       if (!same(holding.files, frozen.files)) {
         await holding[Symbol.asyncDispose]();

@@ -6,6 +6,7 @@ import type { Standing } from '../audit/standing.ts';
 import type { PersonName } from '../base/ids.ts';
 import { line } from '../output/block.ts';
 import type { Policy } from '../policy/model.ts';
+import { helpersOf } from '../policy/roles.ts';
 import type { Chat, Clock, HeldFiles, Ledger, Log, Sandbox, State } from '../ports.ts';
 import type { State as Life } from '../request/life.ts';
 import type { Request } from '../request/request.ts';
@@ -78,18 +79,20 @@ export function openDesk(parts: DeskParts): OpenDesk {
   return { desk, resume: () => resumeRequests({ desk, cards, state }) };
 }
 
-/** Those who could agree to a recovery are told that somebody may need one. */
+/** Those who could agree to a recovery, or else everybody, are told that somebody may need one. */
 function tellHelpers(
   { direct, policy, clock }: Pick<Desk, 'direct' | 'policy' | 'clock'>,
   person: PersonName,
 ): void {
-  const roles = policy().recovery?.roles ?? [];
-  for (const helper of policy().people.values())
-    if (helper.name !== person && helper.roles.some((role) => roles.includes(role)))
-      direct.tell(helper.name, `locked/${person}/${clock.now()}`, [
-        line(
-          `${person} is locked out after too many wrong codes. Ask them in person whether it was them.`,
-        ),
-        line(`If they may enrol anew: recover ${person}`),
-      ]);
+  const { recovery } = policy();
+  const mend = recovery
+    ? `If they may enrol anew: recover ${person}`
+    : `If they may enrol anew, whoever runs the host lets them in again: vaktrom enrol totp ${person}`;
+  for (const helper of helpersOf(policy(), person, recovery?.roles ?? []))
+    direct.tell(helper, `locked/${person}/${clock.now()}`, [
+      line(
+        `${person} is locked out after too many wrong codes. Ask them in person whether it was them.`,
+      ),
+      line(mend),
+    ]);
 }

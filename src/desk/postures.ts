@@ -4,6 +4,7 @@
  */
 import { describeError } from '../base/errors.ts';
 import type { RoomName } from '../base/ids.ts';
+import { openMutexes } from '../base/mutex.ts';
 import { line, renderBlocks } from '../output/block.ts';
 import { safeLine } from '../output/text.ts';
 import type { Policy } from '../policy/model.ts';
@@ -28,7 +29,7 @@ export interface PostureParts {
 export function openPostures({ chat, ledger, policy, log, nonce }: PostureParts): Postures {
   const seen = new Map<RoomName, string | undefined>();
   // One look at a room at a time: an older answer must not come to stand for a newer one.
-  const turns = new Map<RoomName, Promise<void>>();
+  const aloneFor = openMutexes<RoomName>();
 
   const examine = async (name: RoomName): Promise<string | undefined> => {
     const room = policy().rooms.get(name);
@@ -71,12 +72,7 @@ export function openPostures({ chat, ledger, policy, log, nonce }: PostureParts)
   return {
     look(name) {
       if (!policy().rooms.get(name)?.posture) return Promise.resolve();
-      const turn = (turns.get(name) ?? Promise.resolve()).then(() => look(name));
-      turns.set(
-        name,
-        turn.catch(() => {}), // whoever asked is told
-      );
-      return turn;
+      return aloneFor(name)(() => look(name));
     },
     drift(name) {
       if (!policy().rooms.get(name)?.posture) return undefined;

@@ -4,6 +4,7 @@ import { BUILT_INS, type Offer } from '../command/catalogue.ts';
 import { decide } from './decide.ts';
 import { type Ask, NO_FACTS } from './decision.ts';
 import type { Action, Policy } from './model.ts';
+import { personHoldsOneOf } from './roles.ts';
 
 type Asker = Omit<Ask, 'action' | 'values'>;
 
@@ -20,14 +21,12 @@ export const allOffers = (policy: Policy): ReadonlyMap<string, Offer> =>
 
 /** May this person learn that the action exists? Whoever may ask for it somewhere, at some time. */
 export function mayKnow(policy: Policy, person: Asker['person'], action: Action): boolean {
-  const roles = policy.people.get(person)?.roles ?? [];
-  return action.mode !== 'enforce' || action.roles.some((role) => roles.includes(role));
+  return action.mode !== 'enforce' || personHoldsOneOf(policy, person, action.roles);
 }
 
 /** Has a role that some quorum of the action asks for. */
 export function isApprover(policy: Policy, person: Asker['person'], action: Action): boolean {
-  const roles = policy.people.get(person)?.roles ?? [];
-  return action.require.approvals.some((q) => q.roles.some((role) => roles.includes(role)));
+  return action.require.approvals.some((q) => personHoldsOneOf(policy, person, q.roles));
 }
 
 /** Whose business a request is: its requester's, and of whoever may ask for its action or approve it. */

@@ -4,6 +4,7 @@ import type { Ask, Facts, Missing, Step } from './decision.ts';
 import { list } from './list.ts';
 import type { Action, Factor, Policy, Quorum } from './model.ts';
 import { type Approval, shortfall } from './quorum.ts';
+import { personHoldsOneOf } from './roles.ts';
 
 export function stillMissing(
   policy: Policy,
@@ -52,9 +53,7 @@ export const mayApprove = (
   requester: PersonName,
   quorum: Quorum,
   person: PersonName,
-): boolean =>
-  person !== requester &&
-  quorum.roles.some((role) => policy.people.get(person)?.roles.includes(role));
+): boolean => person !== requester && personHoldsOneOf(policy, person, quorum.roles);
 
 const STRENGTH = { totp: 1, webauthn: 2 } as const;
 

@@ -2,6 +2,7 @@
 import type { Ask, DenyCode, Facts, Step } from './decision.ts';
 import { list } from './list.ts';
 import type { Action, Person, Policy } from './model.ts';
+import { holdsOneOf } from './roles.ts';
 import { describeWindow, isOpen } from './window.ts';
 
 export interface Case {
@@ -34,7 +35,7 @@ const STANDING: readonly (readonly [DenyCode, Look])[] = [
   [
     'role',
     ({ action, person }) => ({
-      holds: action.roles.some((role) => person?.roles.includes(role)),
+      holds: holdsOneOf(person, action.roles),
       need: list(action.roles),
       have: list(person?.roles ?? []),
     }),
@@ -84,7 +85,7 @@ const STANDING: readonly (readonly [DenyCode, Look])[] = [
   [
     'break_glass',
     ({ action, ask, person, facts }) => {
-      const isOneOf = action.breakGlass.some((role) => person?.roles.includes(role));
+      const isOneOf = holdsOneOf(person, action.breakGlass);
       const isOpen = facts.reviewIsOpen;
       return {
         holds: ask.urgent === undefined || (isOneOf && !isOpen),

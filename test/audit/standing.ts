@@ -80,7 +80,7 @@ t.test('the last step that was spent only grows, however a code was spent', asyn
   t.equal(after(stepUp(7)).lastStep('bob'), -1);
 });
 
-t.test('wrong codes are counted over a time, and since the last right one', async (t) => {
+t.test('wrong codes are counted over a time, right ones in between or not', async (t) => {
   const wrong: EntryBody = { type: 'code.wrong', person: 'alice', request: 'AAAA-AA' };
   const right: EntryBody = { type: 'code.burnt', person: 'alice', step: 1, why: 'enrolment' };
   const since = (standing: Standing, minutes: number) =>
@@ -88,7 +88,8 @@ t.test('wrong codes are counted over a time, and since the last right one', asyn
   t.equal(since(after(wrong, wrong, wrong), 0), 3);
   t.equal(since(after(wrong, wrong, wrong), 1), 2, 'that moment is inside');
   t.equal(since(after(wrong, wrong, wrong), 3), 0);
-  t.equal(since(after(wrong, wrong, right, wrong), 0), 1);
+  t.equal(since(after(wrong, wrong, right, wrong), 0), 3);
+  t.equal(since(after(...Array(500).fill(wrong)), 0), 100, 'and no more are kept');
 });
 
 t.test('who is locked stays so until unlocked, and then starts from nothing', async (t) => {

@@ -2,17 +2,12 @@
 import type { ActionName, PersonName, RoomName } from '../../base/ids.ts';
 import { line, say } from '../../output/block.ts';
 import { safeLine } from '../../output/text.ts';
+import type { Policy } from '../../policy/model.ts';
+import { helpersOf, personHoldsOneOf } from '../../policy/roles.ts';
 import { actorOf } from '../../request/entries.ts';
 import type { State as Life } from '../../request/life.ts';
 import type { Request } from '../../request/request.ts';
-import type { Trusted } from '../../trust/judge.ts';
 import type { Desk, Order } from '../desk.ts';
-
-const hasRole = (desk: Desk, by: Trusted, roles: readonly string[]): boolean =>
-  desk
-    .policy()
-    .people.get(by.person)
-    ?.roles.some((role) => roles.includes(role)) ?? false;
 
 const isScope = (desk: Desk, scope: string): boolean =>
   scope === 'all' ||
@@ -22,7 +17,7 @@ const isScope = (desk: Desk, scope: string): boolean =>
 export const freeze: Order = async (desk, by, values) => {
   const scope = values['scope'] ?? '';
   const why = values['why'] ?? '';
-  if (!by.pinned || !hasRole(desk, by, desk.policy().freeze.freeze))
+  if (!by.pinned || !personHoldsOneOf(desk.policy(), by.person, desk.policy().freeze.freeze))
     return say('The policy does not let you freeze anything.');
   if (!isScope(desk, scope))
     return say(safeLine(`"${scope}" is not a scope: all, an action or a room.`));
@@ -44,7 +39,7 @@ export const freeze: Order = async (desk, by, values) => {
 
 export const unfreeze: Order = async (desk, by, values) => {
   const scope = values['scope'] ?? '';
-  if (!by.pinned || !hasRole(desk, by, desk.policy().freeze.unfreeze))
+  if (!by.pinned || !personHoldsOneOf(desk.policy(), by.person, desk.policy().freeze.unfreeze))
     return say('The policy does not let you unfreeze anything.');
   if (!desk.standing.freezes().some((f) => f.scope === scope))
     return say(safeLine(`"${scope}" is not frozen.`));
@@ -59,9 +54,24 @@ export const review: Order = async (desk, by, values) => {
   if (!open) return say(safeLine(`There is no review open for "${id}".`));
   if (open.person === by.person) return say('Somebody else has to review what you did.');
   if (!by.pinned) return say('Your identity is not pinned in the policy.');
+  const reviewers = reviewersOf(desk.policy(), open.person as PersonName);
+  if (!reviewers.includes(by.person))
+    return say(safeLine(`The policy does not ask you about that, but ${reviewers.join(', ')}.`));
   await desk.ledger.append({ type: 'review.closed', request: id, actor: actorOf(by), words });
   return say(safeLine(`${by.person} closed the review of ${id}: ${words}`));
 };
+
+/**
+ * Those whom the policy trusts to sign off or to break the glass, whatever the action; where it trusts
+ * nobody else with that, everybody else, since no review could ever be closed.
+ */
+function reviewersOf(policy: Policy, person: PersonName): readonly PersonName[] {
+  const trusted = [...policy.actions.values()].flatMap(({ breakGlass, require }) => [
+    ...breakGlass,
+    ...require.approvals.flatMap(({ roles }) => roles),
+  ]);
+  return helpersOf(policy, person, trusted);
+}
 
 /** Enough peers agree: what was enrolled is gone, and a ticket for a new enrolment is sent. */
 export const recover: Order = async (desk, by, values) => {
@@ -70,15 +80,12 @@ export const recover: Order = async (desk, by, values) => {
   if (!quorum) return say('The policy names nobody who could agree to that (recovery).');
   if (!desk.policy().people.has(person)) return say(safeLine(`There is no person "${person}".`));
   if (person === by.person) return say('Your peers have to ask for you.');
-  if (!by.pinned || !hasRole(desk, by, quorum.roles))
+  if (!by.pinned || !personHoldsOneOf(desk.policy(), by.person, quorum.roles))
     return say('The policy does not ask you about that.');
   await desk.ledger.append({ type: 'recovery.vote', person, actor: actorOf(by) });
   const votes = desk.standing.recoveryVotes(person, desk.clock.now());
   const counted = votes.filter((name) =>
-    desk
-      .policy()
-      .people.get(name as PersonName)
-      ?.roles.some((role) => quorum.roles.includes(role)),
+    personHoldsOneOf(desk.policy(), name as PersonName, quorum.roles),
   );
   if (counted.length < quorum.count)
     return say(`${counted.length} of ${quorum.count} agree that ${person} may enrol anew.`);

@@ -4,7 +4,7 @@
  * whoever comes next, the sync at the latest, ends the daemon.
  */
 import { Fatal, Fault } from '../../base/errors.ts';
-import { openMutex } from './mutex.ts';
+import { openMutex } from '../../base/mutex.ts';
 
 export interface Calls {
   run<T>(work: () => Promise<T>): Promise<T>;

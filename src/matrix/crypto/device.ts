@@ -10,6 +10,7 @@
 import * as wasm from '@matrix-org/matrix-sdk-crypto-wasm';
 import type { Fault } from '../../base/errors.ts';
 import type { DeviceId, RoomId, UserId } from '../../base/ids.ts';
+import { openMutex } from '../../base/mutex.ts';
 import type { SenderDevice, SenderIdentity, Undecryptable } from '../../trust/sighting.ts';
 import { type Calls, openCalls } from './calls.ts';
 import { KeyExchange } from './exchange.ts';
@@ -22,7 +23,6 @@ import {
   restoreIdentity,
 } from './identity.ts';
 import { encryptionSettings, openMachine, type SealedStore } from './machine.ts';
-import { openMutex } from './mutex.ts';
 import {
   type Decryption,
   describeDecrypted,

@@ -6,8 +6,8 @@
 import * as wasm from '@matrix-org/matrix-sdk-crypto-wasm';
 import { Fatal, Fault } from '../../base/errors.ts';
 import type { UserId } from '../../base/ids.ts';
+import { openMutex } from '../../base/mutex.ts';
 import type { Calls } from './calls.ts';
-import { openMutex } from './mutex.ts';
 import { describeRequest, type KeyRequest, type Outgoing } from './requests.ts';
 import { toUserIds } from './user-ids.ts';
 

@@ -7,7 +7,7 @@
 import * as wasm from '@matrix-org/matrix-sdk-crypto-wasm';
 import { Fault } from '../../base/errors.ts';
 import type { DeviceId, RoomId, UserId } from '../../base/ids.ts';
-import { openMutex } from './mutex.ts';
+import { openMutex } from '../../base/mutex.ts';
 import { masterKeyOf } from './provenance.ts';
 import { cancelSas, confirmSas, type Look, lookAt, type ToSend } from './sas.ts';
 import {

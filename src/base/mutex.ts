@@ -9,3 +9,13 @@ export function openMutex(): Mutex {
     return mine;
   };
 }
+
+/** A mutex for each key, of which there have to be few: none is ever forgotten. */
+export function openMutexes<K>(): (key: K) => Mutex {
+  const mutexes = new Map<K, Mutex>();
+  return (key) => {
+    const mutex = mutexes.get(key) ?? openMutex();
+    mutexes.set(key, mutex);
+    return mutex;
+  };
+}

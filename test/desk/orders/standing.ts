@@ -1,0 +1,34 @@
+import t from 'tap';
+import { person } from '../../support/ids.ts';
+import { DeskHouse } from '../fixtures/desk-house.ts';
+
+const WHY = 'the site is down';
+
+t.test('what was done in an emergency is reviewed by somebody else, whom one trusts', async (t) => {
+  const house = await DeskHouse.open();
+  const { people } = house.policy;
+  const erin = { ...people.get(person('dave')), name: person('carol'), roles: ['trainee'] };
+  house.policy = {
+    ...house.policy,
+    people: new Map([...people, [erin.name, { ...erin, accounts: [], localUsers: [] }]]),
+  };
+  await house.order('alice', 'break-glass', WHY, 'deploy 1');
+  const [{ request } = { request: '' }] = house.desk.standing.reviews();
+  t.match(await house.order('alice', 'review', request, 'fine'), 'Somebody else');
+  t.match(await house.order('carol', 'review', request, 'fine'), /does not ask you.*bob/);
+  t.equal(house.desk.standing.reviews().length, 1);
+  t.match(await house.order('bob', 'review', 'ZZZZ-ZZ', 'fine'), 'no review open');
+  t.match(await house.order('bob', 'review', request, 'fine'), 'bob closed the review');
+  t.strictSame(house.desk.standing.reviews(), []);
+});
+
+t.test('where nobody else is trusted so, anybody else reviews', async (t) => {
+  const house = await DeskHouse.open();
+  await house.order('alice', 'break-glass', WHY, 'deploy 1');
+  const [{ request } = { request: '' }] = house.desk.standing.reviews();
+  const people = [...house.policy.people].map(
+    ([name, one]) => [name, { ...one, roles: name === 'alice' ? one.roles : [] }] as const,
+  );
+  house.policy = { ...house.policy, people: new Map(people) };
+  t.match(await house.order('carol', 'review', request, 'fine'), 'carol closed the review');
+});
