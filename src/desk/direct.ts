@@ -10,8 +10,12 @@ export interface Direct {
   /** Makes the room if there is none; undefined for somebody whom the policy does not know. */
   open(person: PersonName): Promise<RoomId | undefined>;
   /** Says something there, once per key; does not wait for it. */
-  tell(person: PersonName, key: string, blocks: readonly Block[], file?: Post['file']): void;
+  tell(...told: Told): void;
+  /** The same; the homeserver is asked to blank it when the result is called. */
+  tellUntil(...told: Told): () => void;
 }
+
+type Told = [person: PersonName, key: string, blocks: readonly Block[], file?: Post['file']];
 
 export interface DirectParts {
   readonly chat: Chat;
@@ -46,14 +50,13 @@ export function openDirect({ chat, ledger, standing, policy, log }: DirectParts)
     return made;
   };
 
-  const send = async (
-    ...[person, key, blocks, file]: Parameters<Direct['tell']>
-  ): Promise<void> => {
+  const send = async (...[person, key, blocks, file]: Told): Promise<() => Promise<unknown>> => {
     const room = await open(person);
-    if (!room) return;
+    if (!room) return async () => {};
     const body = renderBlocks(blocks);
-    await chat.post({ room, key: `${key}/direct/${person}`, body });
-    if (file) await chat.post({ room, key: `${key}/direct/${person}/file`, body, file });
+    const sent = [await chat.post({ room, key: `${key}/direct/${person}`, body })];
+    if (file) sent.push(await chat.post({ room, key: `${key}/direct/${person}/file`, body, file }));
+    return () => Promise.all(sent.map((event) => chat.redact(room, event, 'it has served')));
   };
 
   return {
@@ -62,6 +65,14 @@ export function openDirect({ chat, ledger, standing, policy, log }: DirectParts)
       send(person, ...rest).catch((error: unknown) =>
         log.warn({ error, person }, 'not told directly'),
       );
+    },
+    tellUntil(person, ...rest) {
+      const sent = send(person, ...rest);
+      sent.catch((error: unknown) => log.warn({ error, person }, 'not told directly'));
+      return () =>
+        void sent
+          .then((takeBack) => takeBack())
+          .catch((error: unknown) => log.warn({ error, person }, 'not taken back'));
     },
   };
 }

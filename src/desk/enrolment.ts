@@ -37,8 +37,13 @@ export interface Enrolment {
   issueTicket(person: PersonName, by: readonly string[]): Promise<string>;
   /** Spends a ticket, on record before it counts; false when it is none of this person, or not any more. */
   spendTicket(person: PersonName, ticket: string): Promise<boolean>;
-  /** A new secret, which counts for nothing until it is confirmed. */
-  offerTotp(person: PersonName, issuer: string, warrant: Warrant): TotpOffer;
+  /** A new secret, which counts for nothing until it is confirmed; `onConfirmed` is told when it is. */
+  offerTotp(
+    person: PersonName,
+    issuer: string,
+    warrant: Warrant,
+    onConfirmed?: () => void,
+  ): TotpOffer;
   /** Takes the offered secret, proven by a code of it. */
   confirmTotp(person: PersonName, code: string): Promise<Result<null, string>>;
   enrolPasskey(person: PersonName, passkey: NewPasskey, warrant: Warrant): Promise<void>;
@@ -58,6 +63,7 @@ interface Pending {
   readonly untilAt: number;
   /** Of their factors, until then. */
   readonly removals: number;
+  readonly onConfirmed: () => void;
 }
 
 export function openEnrolment(parts: EnrolmentParts): Enrolment {
@@ -88,10 +94,11 @@ export function openEnrolment(parts: EnrolmentParts): Enrolment {
       await ledger.append({ type: 'ticket.spent', person });
       return true;
     },
-    offerTotp(person, issuer, warrant) {
+    offerTotp(person, issuer, warrant, onConfirmed = () => {}) {
       const secret = makeTotpSecret();
       const removals = standing.removalsOf(person);
-      pending.set(person, { secret, warrant, removals, untilAt: clock.now() + PENDING_MS });
+      const untilAt = clock.now() + PENDING_MS;
+      pending.set(person, { secret, warrant, removals, untilAt, onConfirmed });
       return { secret, uri: formatTotpUri(secret, issuer, person) };
     },
     async confirmTotp(person, code) {
@@ -115,6 +122,7 @@ export function openEnrolment(parts: EnrolmentParts): Enrolment {
           ? [{ type: 'unlocked', person, by: ['host'] } as const]
           : []),
       );
+      offered.onConfirmed();
       return ok(null);
     },
     async enrolPasskey(person, { id, ...rest }, by) {

@@ -54,3 +54,21 @@ t.test('nor does the direct room of somebody else', async (t) => {
   await direct.open(ALICE);
   await t.rejects(direct.open(BOB), { code: 'homeserver_refused' });
 });
+
+t.test(
+  'what is told until something happens is blanked then, and failing to is no secret',
+  async (t) => {
+    const { chat, direct, log } = open();
+    const takeBack = direct.tellUntil(ALICE, 'key', [line('a secret')]);
+    takeBack(); // at once: before it was even sent
+    await settle();
+    t.equal(chat.posts.length, 1);
+    t.match(chat.redacted, [{ room: chat.gives }]);
+    const takeBackNext = direct.tellUntil(ALICE, 'other', [line('another')]);
+    await settle();
+    chat.isAway = true;
+    takeBackNext();
+    await settle();
+    t.match(log.messages, ['not taken back']);
+  },
+);

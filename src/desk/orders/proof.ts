@@ -1,4 +1,5 @@
 /** Proving more than an account: one-time codes, and enrolling what they come from. */
+import { sha256Hex } from '../../base/bytes.ts';
 import type { PersonName } from '../../base/ids.ts';
 import { type Block, code, line, pre, say } from '../../output/block.ts';
 import { drawQr, qrPicture } from '../../output/qr.ts';
@@ -103,20 +104,20 @@ async function confirm(desk: Desk, person: PersonName, typed: string): Promise<r
   return say(confirmed.ok ? '✓ Your one-time codes are set up.' : confirmed.error);
 }
 
+/** Whoever comes to read the room's history later must not find what makes codes. */
 function offer(desk: Desk, person: PersonName): readonly Block[] {
-  const { secret, uri } = desk.enrolment.offerTotp(person, desk.issuer, 'ticket');
-  const file = { name: 'qr.gif', bytes: qrPicture(uri), type: 'image/gif' };
-  desk.direct.tell(
-    person,
-    `enrol/${secret.slice(0, 4)}${desk.clock.now()}`,
-    say('The same as a picture:'),
-    file,
-  );
-  return [
-    line('Scan this with your authenticator app, then type !enrol and the code that it shows.'),
+  let takeBack = () => {};
+  const { secret, uri } = desk.enrolment.offerTotp(person, desk.issuer, 'ticket', () => takeBack());
+  const shown = [
+    line('Scan this with your authenticator app:'),
     pre(drawQr(uri)),
     line('Or type the secret into the app: ', code(secret)),
   ];
+  const file = { name: 'qr.gif', bytes: qrPicture(uri), type: 'image/gif' };
+  takeBack = desk.direct.tellUntil(person, `enrol/${sha256Hex(secret)}`, shown, file);
+  return say(
+    'Then type !enrol and the code that your app shows. I blank the secret once it is set up.',
+  );
 }
 
 export const direct: Order = async (desk, by) => {
