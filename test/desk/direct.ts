@@ -61,6 +61,7 @@ t.test(
     const { chat, direct, log } = open();
     const takeBack = direct.tellUntil(ALICE, 'key', [line('a secret')]);
     takeBack(); // at once: before it was even sent
+    await direct.open(ALICE);
     await settle();
     t.equal(chat.posts.length, 1);
     t.match(chat.redacted, [{ room: chat.gives }]);
