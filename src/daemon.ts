@@ -4,6 +4,7 @@
  * and rotation, the adapters are put together.
  */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { History } from './audit/history.ts';
 import { Standing } from './audit/standing.ts';
@@ -52,6 +53,8 @@ export const fileNames = {
   cryptoStore: (statePath: string) => join(statePath, 'crypto', 'crypto.db'),
   audit: (statePath: string) => join(statePath, 'audit'),
   state: (statePath: string) => join(statePath, 'state.json'),
+  /** There while one device is put in the place of another. */
+  rotation: (statePath: string) => join(statePath, 'rotation.json'),
 };
 
 export async function openDaemon(directory: Directory, log: Log): Promise<Daemon> {
@@ -60,6 +63,8 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
   failure.promise.catch(() => {}); // whoever awaits `failed` is told; nobody has to
   const onFatal = (error: unknown): void => failure.reject(error);
 
+  if (existsSync(fileNames.rotation(statePath)))
+    throw new Fault('rotation_unfinished', 'vaktrom device rotate was cut off: do it again first');
   let { policy } = await readPolicy(directory.policyPath);
 
   await using opening = new AsyncDisposableStack();

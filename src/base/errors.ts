@@ -18,6 +18,7 @@ export type FaultCode =
   | 'message_unsent'
   | 'policy_invalid'
   | 'recovery_key_wrong'
+  | 'rotation_unfinished'
   | 'sandbox_unavailable'
   | 'secret_missing'
   | 'setup_exists'
