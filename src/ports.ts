@@ -2,6 +2,7 @@
 import type { EntryBody, FrozenFile } from './audit/body.ts';
 import type { Entry } from './audit/entry.ts';
 import type { EventId, Instant, RoomId, UserId } from './base/ids.ts';
+import type { HeldPath } from './execution/bwrap.ts';
 import type { Plan } from './execution/plan.ts';
 import type { Rendered } from './output/block.ts';
 import type { RoomFacts } from './policy/posture.ts';
@@ -68,16 +69,14 @@ export interface State {
   keepSealedSecret(person: string, sealed: string | undefined): Promise<void>;
 }
 
-export interface OpenFile {
-  /** Where it was when it was opened, without a symbolic link in it. */
-  readonly path: string;
+export interface OpenFile extends HeldPath {
   readonly descriptor: number;
 }
 
 /** Files whose content is part of what is approved, held open. */
 export interface HeldFiles extends AsyncDisposable {
   readonly files: readonly FrozenFile[];
-  /** Those that can be read. */
+  /** Those that could be read and hashed. */
   readonly open: readonly OpenFile[];
   /** What is not as it was, each as the end of a sentence. */
   changes(): Promise<readonly string[]>;
@@ -103,8 +102,8 @@ export interface Run {
 export interface Sandbox {
   /**
    * Runs the plan and nothing else. What cannot be confined exactly as planned is not started, and
-   * `ended` says why. Inside, each file of `held` is found where it was opened, whatever
-   * comes to lie there until then.
+   * `ended` says why. Inside, each file of `held` is mounted where it was opened,
+   * whatever came to lie there since; the program has to be one of them.
    */
   start(plan: Plan, onOutput: (bytes: Uint8Array) => void, held?: readonly OpenFile[]): Run;
 }

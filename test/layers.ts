@@ -115,7 +115,7 @@ const HELD_BY: Readonly<Record<string, readonly string[]>> = {
   'test/cli/control.ts': ['control/enrol', 'control/open', 'control/say', 'control/speak'],
   'test/matrix/secret-storage.ts': ['matrix/sign-in'],
   'test/matrix/crypto/device.ts': [
-    ...['matrix/crypto/calls', 'matrix/crypto/exchange', 'matrix/crypto/identity'],
+    ...['matrix/crypto/exchange', 'matrix/crypto/identity'],
     ...['matrix/crypto/machine', 'matrix/crypto/megolm', 'matrix/crypto/provenance'],
     ...['matrix/crypto/requests', 'matrix/crypto/user-ids'],
   ],

@@ -135,8 +135,6 @@ export function openGrounds(parts: GroundParts): Grounds {
       const action = actionOf(request);
       if (!action || frozen.policy !== policy().sha256) return undefined;
       const plan = planOf(action, frozen);
-      const same = (now: unknown, then: unknown) =>
-        canonicalJson(now as Json) === canonicalJson(then as Json);
       const { argv, env, sandbox, limits } = frozen;
       const again = [plan.argv, frozenEnv(plan.env), plan.sandbox, plan.limits];
       if (!same(again, [argv, env, sandbox, limits])) return undefined;
@@ -192,13 +190,16 @@ export function openGrounds(parts: GroundParts): Grounds {
   };
 }
 
+const same = (one: unknown, other: unknown): boolean =>
+  canonicalJson(one as Json) === canonicalJson(other as Json);
+
 interface Taken {
   readonly allowance: string | undefined;
   /** A review of it will be open. */
   readonly urgent: boolean;
 }
 
-/** An allowance of the same person, for the same action, whose fixed values are those asked for. */
+/** An allowance of the same person, for the same action and files, whose fixed values are those asked for. */
 function allowanceFor(
   { frozen }: Request,
   allowances: readonly Allowance[],
@@ -213,6 +214,7 @@ function allowanceFor(
       given.action === frozen.action &&
       given.policy === frozen.policy &&
       given.room === frozen.room &&
+      same(given.files, frozen.files) &&
       fixed.every(([name, value]) => frozen.values[name] === value)
     );
   });

@@ -49,6 +49,14 @@ export interface Forward {
   readonly destination: Destination;
 }
 
+/** A file that is open already. */
+export interface HeldPath {
+  /** By which it was opened. */
+  readonly asked: string;
+  /** Where it was then, without a symbolic link in it. */
+  readonly path: string;
+}
+
 export interface BwrapCommand {
   /** The arguments after `bwrap`. */
   readonly args: readonly string[];
@@ -71,16 +79,16 @@ export const DESCRIPTORS = {
 type Option = readonly string[];
 
 /**
- * The same plan and host give the same command. The error is a sentence about the plan. `held` are
- * paths that get a descriptor of their own, if the action sees them at all: by it they are mounted over
- * whatever lies there.
+ * The same plan and host give the same command. The error is a sentence about the plan. What is
+ * `held` gets a descriptor of its own, if the action sees it at all: by it, it is mounted over whatever
+ * lies there.
  */
 export function planBwrap(
   plan: Plan,
   host: Host,
-  held: readonly string[] = [],
+  held: readonly HeldPath[] = [],
 ): Result<BwrapCommand, string> {
-  const flaw = findFlaw(plan) ?? findPathFlaw(plan);
+  const flaw = findFlaw(plan) ?? findPathFlaw(plan) ?? findHeldFlaw(plan, host, held);
   if (flaw !== undefined) return err(flaw);
 
   const forwards = planForwards(plan.sandbox.network);
@@ -196,17 +204,47 @@ function generatedFiles(forwards: readonly Forward[]) {
  * The plan's paths, and the program if nothing else shows it; parents first, so that none hides
  * another.
  */
-function boundPaths({ argv, sandbox }: Plan, host: Host, held: readonly string[]) {
+function boundPaths(plan: Plan, host: Host, held: readonly HeldPath[]) {
+  const { argv, sandbox } = plan;
   const [program] = argv;
-  const system = ['/usr', ...host.folders.map(({ path }) => path), ...host.files];
-  const shown = [...system, ...sandbox.read, ...sandbox.write];
+  const shown = shownBy(plan, host);
   const options = new Map(sandbox.read.map((path) => [path, '--ro-bind-fd']));
-  if (!shown.some((folder) => isWithin(program, folder))) options.set(program, '--ro-bind-fd');
-  const seen = [...shown, ...options.keys()];
-  for (const path of held)
-    if (seen.some((folder) => isWithin(path, folder))) options.set(path, '--ro-bind-fd');
+  if (!isShown(program, shown)) options.set(program, '--ro-bind-fd');
+  for (const { path } of held)
+    if (isShown(path, [...shown, program])) options.set(path, '--ro-bind-fd');
   for (const path of sandbox.write) options.set(path, '--bind-fd');
   return [...options.keys()].sort().map((path) => ({ path, option: options.get(path) ?? '' }));
+}
+
+const systemOf = (host: Host): readonly string[] => [
+  '/usr',
+  ...host.folders.map(({ path }) => path),
+  ...host.files,
+];
+
+const shownBy = ({ sandbox }: Plan, host: Host): readonly string[] => [
+  ...systemOf(host),
+  ...sandbox.read,
+  ...sandbox.write,
+];
+
+const isShown = (path: string, folders: readonly string[]): boolean =>
+  folders.some((folder) => isWithin(path, folder));
+
+/**
+ * Inside, a link is followed anew: it must not lead past what is held. Those of the system are root's.
+ */
+function findHeldFlaw(plan: Plan, host: Host, held: readonly HeldPath[]): string | undefined {
+  const [program] = plan.argv;
+  const shown = [...shownBy(plan, host), program];
+  for (const { asked, path } of held) {
+    if (asked === path || !isShown(asked, shown)) continue;
+    if (!isShown(asked, systemOf(host)))
+      return `${asked} leads to ${path} by a symbolic link: name the real path`;
+    if (asked === program && !isShown(path, shown))
+      return `${asked} leads to ${path}, which the action does not see: add it to read`;
+  }
+  return undefined;
 }
 
 /** Is `path` `folder` itself or beneath it? Both absolute and in their shortest form. */

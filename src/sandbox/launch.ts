@@ -3,7 +3,7 @@
  * keeps nothing on disk: what a run writes outside of its plan's paths is in memory that goes with
  * it.
  */
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { describeError, Fault } from '../base/errors.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { isWithin, planBwrap } from '../execution/bwrap.ts';
@@ -47,7 +47,7 @@ export function openSandbox(options: SandboxOptions): OpenSandbox {
   removeOldGroups();
 
   return {
-    start(plan, onOutput, held = []) {
+    start(plan, onOutput, held) {
       if (isClosing) return notStarted('the daemon is shutting down');
       const launched = launch(plan, onOutput, { ...options, hidden, equipment, held });
       if (!launched.ok) return notStarted(launched.error);
@@ -78,12 +78,21 @@ function requireHidden(folder: string, { folders, files }: Equipment): string {
 
 interface Means extends SandboxOptions {
   readonly equipment: Equipment;
-  readonly held: readonly OpenFile[];
+  readonly held: readonly OpenFile[] | undefined;
+}
+
+/** What could not be read was not hashed: nobody agreed to it. */
+function findUnheld({ argv: [program] }: Plan, held: readonly OpenFile[]): string | undefined {
+  if (held.some(({ asked }) => asked === program)) return undefined;
+  return existsSync(program)
+    ? `${program} cannot be read, so nobody can have agreed to what is in it: chmod +r`
+    : `there is no ${program} on this host`;
 }
 
 function launch(plan: Plan, onOutput: OnOutput, means: Means): Result<TerminalRun, string> {
-  const held = means.held.map(({ path }) => path);
-  const command = planBwrap(plan, means.equipment, held);
+  const unheld = means.held && findUnheld(plan, means.held);
+  if (unheld !== undefined) return err(unheld);
+  const command = planBwrap(plan, means.equipment, means.held);
   if (!command.ok) return command;
   const paths = openPaths(command.value.paths, means.hidden, means.held);
   if (!paths.ok) return paths;

@@ -30,6 +30,10 @@ const MENDS: readonly (readonly [complaint: RegExp, mend: string])[] = [
     '/proc/sys is out of sight: no ProcSubset=pid in the systemd unit',
   ],
   [
+    /Can't find source path \/proc\/self\/fd\//,
+    'a file or folder of this action was replaced or removed just now: ask for it again',
+  ],
+  [
     /PR_SET_SECCOMP/,
     'the kernel has no seccomp filters (CONFIG_SECCOMP_FILTER), or the start was broken off',
   ],

@@ -4,58 +4,71 @@
  * inode than the one that is held; one that was written to has another hash.
  */
 import { createHash } from 'node:crypto';
-import { readlinkSync } from 'node:fs';
+import { constants, readlinkSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { FrozenFile } from '../audit/body.ts';
 import type { HeldFiles, OpenFile } from '../ports.ts';
 
-/** The hash of what cannot be read: nothing else ever has it, and the sandbox will say why. */
+/** The hash of what cannot be read: nothing else ever has it, and as a program it is not started. */
 const UNREADABLE = 'unreadable';
 
 export async function holdFiles(paths: readonly string[]): Promise<HeldFiles> {
   const held = await Promise.all([...new Set(paths)].map(hold));
   return {
     files: held.map(({ path, sha256 }) => ({ path, sha256 })),
-    open: held.flatMap(({ handle }) => (handle ? openFile(handle) : [])),
+    open: held.flatMap(({ open }) => open ?? []),
     async changes() {
       const changes = await Promise.all(held.map(changeOf));
       return changes.filter((change) => change !== undefined);
     },
     async [Symbol.asyncDispose]() {
-      for (const { handle } of held) await handle?.close();
+      for (const { open } of held) await open?.handle.close();
     },
   };
 }
 
 interface Held extends FrozenFile {
-  readonly handle: FileHandle | undefined;
+  readonly open: (OpenFile & { readonly handle: FileHandle }) | undefined;
 }
 
 async function hold(path: string): Promise<Held> {
-  const handle = await open(path, 'r').catch(() => undefined); // then it is unreadable, and stays so
-  const sha256 = handle ? await hashOf(handle).catch(() => UNREADABLE) : UNREADABLE;
-  return { path, sha256, handle };
+  const handle = await openFile(path);
+  if (!handle) return { path, sha256: UNREADABLE, open: undefined };
+  const open = { asked: path, path: realPath(handle), descriptor: handle.fd, handle };
+  try {
+    return { path, sha256: await hashOf(handle), open };
+  } catch {
+    await handle.close();
+    return { path, sha256: UNREADABLE, open: undefined };
+  }
 }
 
-async function changeOf({ path, sha256, handle }: Held): Promise<string | undefined> {
-  if (!handle) return (await canBeRead(path)) ? `${path} appeared` : undefined;
+/** Undefined for what cannot be read, or is no file; it is not waited for whoever writes into a pipe. */
+async function openFile(path: string): Promise<FileHandle | undefined> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
+  if (!handle || (await handle.stat()).isFile()) return handle;
+  await handle.close();
+  return undefined;
+}
+
+async function changeOf({ path, sha256, open }: Held): Promise<string | undefined> {
+  if (!open) return (await canBeRead(path)) ? `${path} appeared` : undefined;
+  const { handle } = open;
   const [ours, theirs] = await Promise.all([handle.stat(), stat(path).catch(() => undefined)]);
   if (!theirs) return `${path} is gone`;
   if (ours.dev !== theirs.dev || ours.ino !== theirs.ino) return `${path} was replaced`;
+  if (realPath(handle) !== open.path) return `${path} was moved`;
   return (await hashOf(handle).catch(() => UNREADABLE)) === sha256
     ? undefined
     : `${path} was changed`;
 }
 
 async function canBeRead(path: string): Promise<boolean> {
-  await using handle = await open(path, 'r').catch(() => undefined); // then it cannot
+  await using handle = await openFile(path);
   return handle !== undefined;
 }
 
-const openFile = ({ fd }: FileHandle): OpenFile => ({
-  path: readlinkSync(`/proc/self/fd/${fd}`),
-  descriptor: fd,
-});
+const realPath = ({ fd }: FileHandle): string => readlinkSync(`/proc/self/fd/${fd}`);
 
 const CHUNK_BYTES = 1 << 20;
 

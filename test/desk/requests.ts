@@ -101,6 +101,21 @@ t.test('what is allowed so many times is not allowed once more by asking at once
   t.equal(house.ran.length, 2);
 });
 
+t.test('what is allowed in advance is the program that was agreed to', async (t) => {
+  const house = await DeskHouse.open();
+  await house.order('alice', 'allow', '2', '5m', 'deploy');
+  const [asked = { request: '' }] = house.written.filter((e) => e.type === 'request');
+  await house.order('bob', 'approve', asked.request);
+  await house.settle();
+  house.fileHash = 'cd'.repeat(32);
+  const other = await house.ask('deploy');
+  t.equal(house.life(other)?.kind, 'waiting', 'another one waits for a sign-off');
+  t.strictSame(house.ran, []);
+  house.fileHash = 'ab'.repeat(32);
+  const same = await house.ask('deploy');
+  t.strictSame(house.ran, [same]);
+});
+
 t.test('of two break-glass runs at once, one waits for the review of the other', async (t) => {
   const house = await DeskHouse.open();
   await Promise.all([

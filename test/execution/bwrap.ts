@@ -227,12 +227,29 @@ t.test('being within goes by whole names', async (t) => {
 t.test('a path that is held is mounted by itself, if it is seen at all', (t) => {
   const argv = ['/opt/ops/deploy'] as const;
   const read = ['/srv/app'];
-  const held = ['/opt/ops/deploy', '/srv/app/play.yml', '/usr/bin/dash', '/etc/shadow'];
+  const held = ['/opt/ops/deploy', '/srv/app/play.yml', '/usr/bin/dash', '/etc/shadow'].map(
+    (path) => ({ asked: path, path }),
+  );
   const planned = planBwrap(plan([...argv], { read }), debian, held);
   if (!planned.ok) throw new Error(planned.error);
   const paths = ['/opt/ops/deploy', '/srv/app', '/srv/app/play.yml', '/usr/bin/dash'];
   t.strictSame(planned.value.paths, paths, 'and after the folder that it is in');
   const mounts = paths.map((path, i) => `--ro-bind-fd ${9 + i} ${path}`);
   t.match(planned.value.args.join(' '), mounts.join(' '));
+  t.end();
+});
+
+t.test('no link leads past what is held', (t) => {
+  const flaw = (program: string, asked: string, path: string, read: string[] = []) => {
+    const planned = planBwrap(plan([program], { read }), debian, [{ asked, path }]);
+    return planned.ok ? undefined : planned.error;
+  };
+  const [act, real] = ['/srv/t/current/act', '/srv/t/v1/act'];
+  t.match(flaw(act, act, real, ['/srv/t']), /current.* leads to .*v1.*name the real path/);
+  t.match(flaw('/usr/bin/true', act, real, ['/srv/t']), /name the real path/, 'another file');
+  t.equal(flaw('/usr/bin/true', act, real), undefined, 'what is not seen may be a link');
+  t.equal(flaw('/bin/sh', '/bin/sh', '/usr/bin/dash'), undefined, 'those of the system are root’s');
+  t.match(flaw('/usr/bin/java', '/usr/bin/java', '/opt/java/java'), /add it to read/);
+  t.equal(flaw('/usr/bin/java', '/usr/bin/java', '/opt/java/java', ['/opt/java']), undefined);
   t.end();
 });

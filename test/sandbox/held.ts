@@ -1,5 +1,5 @@
 /** What was agreed to is what runs, whatever comes to lie at its path between the look and the start. */
-import { openSync, renameSync, writeFileSync } from 'node:fs';
+import { openSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { planBwrap } from '../../src/execution/bwrap.ts';
@@ -56,7 +56,7 @@ t.test('a file that was replaced or moved is not started', async (t) => {
 t.test('replaced at the last moment, what is held runs or nothing does', async (t) => {
   for (const replace of ['over it', 'after it was moved'] as const) {
     const { folder, path, other, held, plan } = await hold(t);
-    const command = planBwrap(plan, findEquipment(), [path]);
+    const command = planBwrap(plan, findEquipment(), held.open);
     if (!command.ok) throw new Error(command.error);
     const open = new Map(held.open.map((file) => [file.path, file.descriptor]));
     const paths = command.value.paths.map((it) => open.get(it) ?? openSync(it, 'r'));
@@ -76,7 +76,8 @@ t.test('replaced at the last moment, what is held runs or nothing does', async (
 
 t.test('a held file that the action may not see stays unseen', async (t) => {
   const { sandbox } = openStage(t);
-  const { path, held } = await hold(t);
+  const { path } = await hold(t);
+  await using held = await holdFiles(['/usr/bin/cat', path]);
   const run = sandbox.start(planOf(['/usr/bin/cat', path]), () => {}, held.open);
   t.strictSame(await run.ended, exited(1));
 });
@@ -86,4 +87,29 @@ t.test('nor is one shown that lies where nothing may be shown from', async (t) =
   const { sandbox } = openStage(t, { hidden: [folder] });
   const run = sandbox.start(plan, () => t.fail('it ran'), held.open);
   t.match(await run.ended, { kind: 'not_started', reason: /no action may see/ });
+});
+
+t.test('a link in the way to the program is no way past what is held', async (t) => {
+  const { sandbox } = openStage(t);
+  const folder = t.testdir({ v1: {}, v2: {} });
+  for (const [version, content] of [
+    ['v1', OLD],
+    ['v2', NEW],
+  ] as const)
+    writeFileSync(join(folder, version, 'act'), content, { mode: 0o755 });
+  symlinkSync('v1', join(folder, 'current'));
+  const path = join(folder, 'current', 'act');
+  await using held = await holdFiles([path]);
+  const plan = planOf([path], { sandbox: { read: [folder] } });
+  const run = sandbox.start(plan, () => t.fail('it ran'), held.open);
+  t.match(await run.ended, { kind: 'not_started', reason: /name the real path/ });
+});
+
+t.test('a program that cannot be read, and so was not agreed to, is not started', async (t) => {
+  const { sandbox } = openStage(t);
+  const { path, plan } = await hold(t);
+  const run = sandbox.start(plan, () => t.fail('it ran'), []);
+  t.match(await run.ended, { kind: 'not_started', reason: `${path} cannot be read` });
+  const none = sandbox.start(planOf(['/opt/none']), () => t.fail('it ran'), []);
+  t.match(await none.ended, { kind: 'not_started', reason: 'there is no /opt/none on this host' });
 });

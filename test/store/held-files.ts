@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, realpathSync } from 'node:fs';
 import { appendFile, mkdir, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
@@ -112,4 +113,26 @@ t.test('nothing stays open', async (t) => {
   await writeFile(join(folder, 'none'), '');
   await missing.changes();
   t.equal(opened(), before, 'nor what was only looked at');
+});
+
+t.test('what is no file is not held, and nobody waits for it', async (t) => {
+  const folder = t.testdir({ folder: {} });
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const before = readdirSync('/proc/self/fd').length;
+  const held = await holdFiles([pipe, join(folder, 'folder')]);
+  t.strictSame(held.open, []);
+  t.strictSame(
+    held.files.map(({ sha256 }) => sha256),
+    ['unreadable', 'unreadable'],
+  );
+  t.strictSame(await held.changes(), []);
+  t.equal(readdirSync('/proc/self/fd').length, before);
+});
+
+t.test('a file that was moved is not where it was, even if a link leads there', async (t) => {
+  const { folder, path, held } = await heldFile(t);
+  await rename(path, join(folder, 'elsewhere'));
+  await symlink('elsewhere', path);
+  t.strictSame(await held.changes(), [`${path} was moved`]);
 });

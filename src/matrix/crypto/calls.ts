@@ -1,5 +1,5 @@
 /**
- * Calls into the crypto library: one at a time, each with a limit, each kept as a whole or not at all. A panic, or a call that never
+ * Calls into the crypto library: one at a time, each with a limit, each on disk as a whole or not at all. A panic, or a call that never
  * settles, leaves the library broken: from then on every call is refused with that same Fatal, so
  * whoever comes next, the sync at the latest, ends the daemon.
  */
@@ -26,7 +26,7 @@ export function openCalls(atomically: Atomically, limitMs = CALL_LIMIT_MS): Call
         if (over) throw over;
         try {
           return await limited(
-            atomically(() => work().catch(rethrow)),
+            atomically(() => Promise.try(work).catch(rethrow)), // it may throw at once
             limitMs,
           );
         } catch (error) {

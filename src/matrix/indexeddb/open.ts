@@ -6,6 +6,7 @@
  * is imported: the import may come before or after, but no `StoreHandle` may be opened before.
  */
 import { Fatal } from '../../base/errors.ts';
+import { openMutex } from '../../base/mutex.ts';
 import { IDBCursor, IDBCursorWithValue } from './cursor.ts';
 import { IDBDatabase } from './database.ts';
 import { IDBFactory, IDBOpenDBRequest } from './factory.ts';
@@ -65,19 +66,21 @@ export function serveIndexedDb(storage: Storage, onFatal: IndexedDbOptions['onFa
   for (const [name, value] of Object.entries(globals)) {
     Object.defineProperty(globalThis, name, { value, configurable: true });
   }
+  const alone = openMutex();
+  const runUnit = async <T>(work: () => Promise<T>): Promise<T> => {
+    await queue.do(() => commits.beginUnit());
+    let isFatal = false;
+    try {
+      return await work();
+    } catch (error) {
+      isFatal = error instanceof Fatal;
+      throw error;
+    } finally {
+      if (!isFatal) await queue.do(() => commits.endUnit());
+    }
+  };
   return {
-    async atomically(work) {
-      await queue.do(() => commits.beginUnit());
-      let isFatal = false;
-      try {
-        return await work();
-      } catch (error) {
-        isFatal = error instanceof Fatal;
-        throw error;
-      } finally {
-        if (!isFatal) await queue.do(() => commits.endUnit());
-      }
-    },
+    atomically: (work) => alone(() => runUnit(work)),
     async [Symbol.asyncDispose]() {
       await queue.close();
       for (const name of Object.keys(globals)) Reflect.deleteProperty(globalThis, name);
