@@ -1,8 +1,7 @@
 /**
  * One-time codes. A code counts once, for one request, and is spent whatever becomes of it; five wrong
  * ones within a quarter of an hour, or twenty within a day, lock their person out until peers have looked
- * into it. That a code
- * is spent is on record before it counts for anything.
+ * into it. That a code is spent is on record before it counts for anything.
  */
 import type { Standing } from '../audit/standing.ts';
 import type { PersonName } from '../base/ids.ts';
