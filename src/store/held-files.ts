@@ -1,7 +1,8 @@
 /**
  * Files whose content is part of what is approved: hashed when a request is frozen, held open while it
- * waits, looked at again before it starts, and handed to the sandbox as they are held. A file that was swapped, through a link too, is another
- * inode than the one that is held; one that was written to has another hash.
+ * waits, looked at again before it starts, and handed to the sandbox as they are held. A file that was
+ * swapped, through a link too, is another inode than the one that is held; one that was written to has
+ * another hash.
  */
 import { createHash } from 'node:crypto';
 import { constants, readlinkSync } from 'node:fs';
