@@ -65,10 +65,10 @@ export async function reachEmoji(request: VerificationRequest): Promise<Comparin
     if (now) resolve(now);
     verifier.once(VerifierEvent.ShowSas, resolve);
   });
-  const done = verifier.verify();
+  const done = within(60_000, 'the end of a verification', verifier.verify());
   done.catch(() => {}); // whoever awaits it is told
   const callbacks = await Promise.race([
-    shown,
+    within(20_000, 'the emoji', shown),
     done.then(() => Promise.reject(new Error('early'))),
   ]);
   const { emoji = [], decimal = [] } = callbacks.sas;
@@ -79,6 +79,17 @@ export async function reachEmoji(request: VerificationRequest): Promise<Comparin
     mismatch: () => callbacks.mismatch(),
     done,
   };
+}
+
+/** What hangs is named, long before the test is out of time. */
+async function within<T>(ms: number, what: string, awaited: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`${what} did not come in ${ms} ms`)), ms);
+  try {
+    return await Promise.race([awaited, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function start(request: VerificationRequest): Promise<Verifier> {
