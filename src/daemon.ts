@@ -14,6 +14,7 @@ import { type Directory, readKey, readPolicy, readSecret } from './config/direct
 import { listenAddress } from './config/settings-web.ts';
 import { makeControlFolder } from './control/folder.ts';
 import { openHostDoor, userChanges } from './control/open.ts';
+import type { Reloaded } from './control/reload.ts';
 import { openTerminals } from './control/terminals.ts';
 import { openDesk } from './desk/open.ts';
 import { openLinks } from './desk/passkeys/links.ts';
@@ -44,7 +45,7 @@ export interface Daemon extends AsyncDisposable {
   /** Rejects when the daemon can no longer be trusted to go on; never resolves. */
   readonly failed: Promise<never>;
   /** Reads the policy file anew; a bad one is recorded and the old one stays. */
-  reloadPolicy(): Promise<void>;
+  reloadPolicy(): Promise<Reloaded>;
   /** Stops what runs, waits until its end is on record and said, and records the shutdown. */
   drain(reason: string): Promise<void>;
 }
@@ -142,9 +143,26 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
   const pinsNow = () => planPins(policy, standing.identities);
   await ledger.append({ type: 'boot', version: VERSION, policy: policy.sha256 }, ...pinsNow());
   await resume();
-  opening.use(
-    await openHostDoor({ folder, desk, voice, refuse, terminals, verifications, onFatal }),
-  );
+  const reloadPolicy = async (): Promise<Reloaded> => {
+    const read = await readPolicy(directory.policyPath).catch(problemOf);
+    if (typeof read === 'string') {
+      log.error({ problem: read }, 'the new policy is not valid; the old one stays');
+      await ledger.append({ type: 'policy.rejected', policy: policy.sha256, problem: read });
+      return { kind: 'rejected', policy: policy.sha256, problem: read };
+    }
+    if (read.policy.sha256 === policy.sha256) return { kind: 'unchanged', policy: policy.sha256 };
+    policy = read.policy;
+    await ledger.append({ type: 'policy.loaded', policy: policy.sha256 }, ...pinsNow());
+    for (const { request } of desk.requests.list())
+      await desk.requests.happen(request.id, {
+        kind: 'changed',
+        what: 'the policy is another one',
+      });
+    log.info({ policy: policy.sha256 }, 'policy loaded');
+    return { kind: 'loaded', policy: policy.sha256 };
+  };
+  const door = { folder, desk, voice, refuse, terminals, verifications, reloadPolicy, onFatal };
+  opening.use(await openHostDoor(door));
   if (web && links) {
     // Loaded only where it is served: WebAuthn costs as much memory as all the rest.
     const { openCeremonies } = await import('./desk/passkeys/ceremonies.ts');
@@ -182,24 +200,7 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
   return {
     ready: ready.promise,
     failed: failure.promise,
-    async reloadPolicy() {
-      try {
-        const next = (await readPolicy(directory.policyPath)).policy;
-        if (next.sha256 === policy.sha256) return;
-        policy = next;
-        await ledger.append({ type: 'policy.loaded', policy: policy.sha256 }, ...pinsNow());
-        for (const { request } of desk.requests.list())
-          await desk.requests.happen(request.id, {
-            kind: 'changed',
-            what: 'the policy is another one',
-          });
-        log.info({ policy: policy.sha256 }, 'policy loaded');
-      } catch (error) {
-        const problem = describeError(error).slice(0, 4000).toWellFormed();
-        log.error({ problem }, 'the new policy is not valid; the old one stays');
-        await ledger.append({ type: 'policy.rejected', policy: policy.sha256, problem });
-      }
-    },
+    reloadPolicy,
     async drain(reason) {
       await desk.requests.stopAll();
       await voice.settled();
@@ -211,6 +212,9 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
     },
   };
 }
+
+/** As long as an entry can hold. */
+const problemOf = (error: unknown): string => describeError(error).slice(0, 4000).toWellFormed();
 
 /** No sandbox, no run, hence no daemon: each wall is tried before the first command is heard. */
 async function proveSandbox(hidden: readonly string[]): Promise<void> {

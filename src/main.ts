@@ -1,14 +1,20 @@
-import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
+import { createInterface } from 'node:readline';
 import type { Io } from './cli/io.ts';
 import { runCommandLine } from './cli/program.ts';
+import { openPrompt } from './cli/prompt.ts';
 
-// A reader of a pipe may have seen enough.
+// A reader of a pipe may have seen enough; a terminal may have been closed.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
+const { print, ask } = openPrompt({
+  input: process.stdin,
+  output: process.stderr,
+  interrupt: () => process.kill(process.pid, 'SIGINT'),
+});
+
 const io: Io = {
-  out: (line) => void process.stdout.write(`${line}\n`),
-  err: (line) => void process.stderr.write(`${line}\n`),
+  out: (line) => print(process.stdout, line),
+  err: (line) => print(process.stderr, line),
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
   readLine,
 };
@@ -19,16 +25,6 @@ async function readLine(): Promise<string> {
   piped ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
   const { value, done } = await piped.next();
   return done ? '' : value;
-}
-
-async function ask(question: string, hidden = false): Promise<string> {
-  process.stderr.write(question);
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const output = hidden ? silent : process.stderr;
-  using lines = createInterface({ input: process.stdin, output, terminal: true });
-  const answer = await lines.question('');
-  if (hidden) process.stderr.write('\n');
-  return answer.trim();
 }
 
 const code = await runCommandLine(process.argv.slice(2), io);

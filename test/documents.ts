@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { formatProblem } from '../src/config/document.ts';
+import { parsePolicy } from '../src/config/policy-file.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -64,6 +66,16 @@ t.test('every code that the documents list is used', async (t) => {
   const codes = [...read('docs/errors.md').matchAll(/^\| `([a-z_]+)` \|/gm)].map((m) => m[1] ?? '');
   const unused = codes.filter((code) => sources.split(`'${code}'`).length < 3);
   t.strictSame(unused, [], 'each is named where it is declared and where it arises');
+});
+
+t.test('each policy that README shows can be pasted whole', async (t) => {
+  const blocks = [...read('README.md').matchAll(/^( *)```yaml\n([\s\S]*?)^ *```$/gm)];
+  t.equal(blocks.length, 2);
+  for (const [, indent = '', block = ''] of blocks) {
+    const text = block.replaceAll(new RegExp(`^${indent}`, 'gm'), '');
+    const parsed = parsePolicy(text, 'README.md');
+    t.strictSame(parsed.ok ? [] : parsed.error.map(formatProblem), []);
+  }
 });
 
 t.test('links between documents lead somewhere', async (t) => {

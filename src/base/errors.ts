@@ -15,6 +15,7 @@ export type FaultCode =
   | 'identity_differs'
   | 'identity_exists'
   | 'identity_unknown'
+  | 'interrupted'
   | 'message_unsent'
   | 'policy_invalid'
   | 'recovery_key_wrong'
@@ -22,6 +23,7 @@ export type FaultCode =
   | 'sandbox_unavailable'
   | 'secret_missing'
   | 'setup_exists'
+  | 'unanswered'
   | 'usage'
   | 'verification_failed';
 

@@ -10,6 +10,7 @@ import { openCrypto } from '../matrix/crypto/device.ts';
 import type { SealedStore } from '../matrix/crypto/machine.ts';
 import { bringKept, signIn } from '../matrix/sign-in.ts';
 import { makePrivateFolder } from '../store/durable.ts';
+import { invocation } from './invocation.ts';
 import type { ExitCode, Io } from './io.ts';
 import {
   beginRotation,
@@ -70,6 +71,6 @@ function report({ json, dir }: RotateOptions, { before, now }: Rotation, io: Io)
   if (json) io.out(JSON.stringify({ ok: true, before, now }));
   else {
     io.out(`${now} has taken the place of ${before}, under the same identity.`);
-    io.out(`Start the daemon again: vaktrom run --dir ${dir}`);
+    io.out(`Start the daemon again: ${invocation('run', dir)}`);
   }
 }

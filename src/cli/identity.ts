@@ -4,6 +4,7 @@ import { parseUserId, type UserId } from '../base/ids.ts';
 import { type Directory, openDirectory, readSecret } from '../config/directory.ts';
 import { fieldsOf, text } from '../matrix/events.ts';
 import { openHttp } from '../matrix/http.ts';
+import { invocation } from './invocation.ts';
 import type { ExitCode, Io } from './io.ts';
 
 export async function identityShow(
@@ -19,7 +20,7 @@ export async function identityShow(
   else {
     io.out(formatIdentity(user.value, identity));
     io.err(
-      'This is what the homeserver says. Compare it with what the person sees before you pin it.',
+      `This is what the homeserver says. Compare emoji with the person before you pin it: ${invocation(`identity verify ${user.value}`, root)}`,
     );
   }
   return 0;

@@ -1,6 +1,7 @@
 /** `vaktrom init`: a directory for a bot with a new identity, and the key that brings it back. */
 import { join } from 'node:path';
 import { bringNew } from '../matrix/sign-in.ts';
+import { invocation } from './invocation.ts';
 import type { ExitCode, Io } from './io.ts';
 import { type SetUpOptions, setUp } from './set-up.ts';
 
@@ -25,13 +26,14 @@ function report({ dir, json }: SetUpOptions, { identity, recoveryKey }: Made, io
   const lines = [
     `${dir} is set up. The bot's identity (master key), to compare when you verify it:`,
     `  ${identity}`,
-    'Its recovery key, shown only now. It brings the bot back on another host (vaktrom recover), and',
-    'whoever has it can be the bot: write it down, and keep it away from this host.',
+    'Its recovery key, shown only now. With it, "recover" brings the bot back on another host; anybody who',
+    'has it can be the bot. Write it down, and keep it away from this host.',
     `  ${recoveryKey}`,
     'Next:',
     `  1. name people, rooms and actions in ${join(dir, 'policy.yaml')}`,
-    `  2. vaktrom doctor --dir ${dir}`,
-    `  3. vaktrom run --dir ${dir}, and invite the bot into an encrypted room of the policy`,
+    `  2. try what the daemon relies on: ${invocation('doctor', dir)}`,
+    `  3. start it: ${invocation('run', dir)}`,
+    '  4. invite the bot into an encrypted room that the policy names',
   ];
   const facts = { ok: true, dir, identity, recovery_key: recoveryKey };
   for (const line of json ? [JSON.stringify(facts)] : lines) io.out(line);

@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import { Fatal, Fault, type FaultCode } from '../base/errors.ts';
 import { visibleLine } from '../output/text.ts';
+import { Interrupted } from './signals.ts';
 
 /** 0 ok, 1 refused or found wrong, 2 usage, 3 could not tell. */
 export type ExitCode = 0 | 1 | 2 | 3;
@@ -25,8 +26,10 @@ const EXIT_OF: Partial<Record<FaultCode, ExitCode>> = {
   sandbox_unavailable: 3,
 };
 
-export const exitCodeOf = (error: unknown): ExitCode =>
-  error instanceof Fault ? (EXIT_OF[error.code] ?? 1) : 1;
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof Interrupted) return error.exit;
+  return error instanceof Fault ? (EXIT_OF[error.code] ?? 1) : 1;
+}
 
 /** A mistake of the user's is one message; a mistake of ours says so and keeps its trace. */
 export function explainError(error: unknown): string {

@@ -4,6 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Fault } from '../base/errors.ts';
 import { openDirectory } from '../config/directory.ts';
 import { askDaemon, type Screen } from '../control/client.ts';
 import { SOCKET } from '../control/server.ts';
@@ -42,14 +43,33 @@ export function quoteWord(word: string): string {
   return `${name}"${value.replaceAll(/[$`"\\]/g, '\\$&')}"`;
 }
 
-/** Beside the settings, where they can be read; else where the system has it. */
+/**
+ * Where the settings say; where a daemon of that directory has it by itself, for somebody who may not
+ * read the settings; where the system has it.
+ */
 async function findControl(dir: string): Promise<string> {
-  const { controlPath } = await openDirectory(dir).catch(() => ({ controlPath: SYSTEM_FOLDER }));
-  const isThere = await stat(join(controlPath, SOCKET)).then(
+  const { named, error } = await openDirectory(dir).then(
+    ({ controlPath }) => ({ named: controlPath, error: undefined }),
+    (error: unknown) => ({ named: join(dir, 'run'), error }),
+  );
+  for (const folder of [named, SYSTEM_FOLDER]) if (await hasSocket(folder)) return folder;
+  if (!isForbidden(error)) return named;
+  throw new Fault(
+    'daemon_unreachable',
+    `only its owner may look into ${dir}: ask them where the control socket of the daemon is, and name its folder: --control FOLDER`,
+    error,
+  );
+}
+
+const hasSocket = (folder: string): Promise<boolean> =>
+  stat(join(folder, SOCKET)).then(
     (found) => found.isSocket(),
     () => false, // nothing, or nothing for us
   );
-  return isThere ? controlPath : SYSTEM_FOLDER;
+
+function isForbidden(error: unknown): boolean {
+  const cause = error instanceof Fault ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause && cause.code === 'EACCES';
 }
 
 const forPeople = (io: Io): Screen => ({

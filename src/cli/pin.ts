@@ -8,6 +8,7 @@ import type { Policy } from '../policy/model.ts';
 import { replaceLike } from './edit-file.ts';
 import { fetchIdentity, formatIdentity } from './identity.ts';
 import { readIdentities } from './identity-history.ts';
+import { invocation } from './invocation.ts';
 import type { ExitCode, Io } from './io.ts';
 
 export interface PinOptions {
@@ -41,7 +42,7 @@ export async function identityPin(whom: string, options: PinOptions, io: Io): Pr
   if ((await readTextFile(directory.policyPath, 'writers')) !== before)
     throw new Fault('file_changed', `${directory.policyPath} was changed meanwhile; look again`);
   await replaceLike(directory.policyPath, after);
-  io.err(`Written. The daemon takes it when it is told to: kill -HUP, or systemctl reload vaktrom`);
+  io.err(`Written. Now tell the daemon: ${invocation('reload', options.dir)}`);
   return 0;
 }
 
@@ -60,7 +61,7 @@ function accountsOf(policy: Policy, whom: string): readonly UserId[] {
 async function show(
   directory: Directory,
   pins: readonly Pin[],
-  { json }: PinOptions,
+  { json, dir }: PinOptions,
   io: Io,
 ): Promise<void> {
   const { identities } = await readIdentities(directory);
@@ -75,7 +76,7 @@ async function show(
     io.err(
       verified
         ? `Compared by emoji with this very identity: ${verified.ts}, entry ${verified.seq}.`
-        : `Only the homeserver says so: compare it with what ${account} sees, or vaktrom identity verify.`,
+        : `Only the homeserver says so. Compare emoji first: ${invocation(`identity verify ${account}`, dir)}`,
     );
   }
 }
@@ -84,6 +85,6 @@ async function isMeant({ yes }: PinOptions, { ask }: Io): Promise<boolean> {
   if (yes) return true;
   if (!ask) throw new Fault('usage', 'nobody is here to confirm; if you are sure, --yes');
   return /^y(es)?$/i.test(
-    await ask('Pin it? Whoever holds that identity is this person. yes or no: '),
+    await ask('Pin it? From then on, that identity is this person. yes or no: '),
   );
 }

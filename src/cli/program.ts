@@ -15,6 +15,7 @@ import { doctor } from './doctor.ts';
 import { identityShow } from './identity.ts';
 import { type HistoryOptions, identityHistory } from './identity-history.ts';
 import { init } from './init.ts';
+import { DEFAULT_DIR } from './invocation.ts';
 import { type ExitCode, exitCodeOf, explainError, type Io } from './io.ts';
 import { type LocalOptions, sayToDaemon, tellDaemon } from './local.ts';
 import { identityPin, type PinOptions } from './pin.ts';
@@ -65,7 +66,7 @@ function describeProgram(io: Io, ended: Ended): Command {
 type Ended = (code: number) => void;
 
 const dirOption = () =>
-  new Option('--dir <folder>', 'the vaktrom directory').env('VAKTROM_DIR').default('/etc/vaktrom');
+  new Option('--dir <folder>', 'the vaktrom directory').env('VAKTROM_DIR').default(DEFAULT_DIR);
 
 const command = (parent: Command, name: string, about: string): Command =>
   parent.command(name).description(about).option('--json', 'for programs', false);
@@ -188,6 +189,10 @@ function addLocalCommands(program: Command, io: Io, ended: Ended): void {
       const words = given.slice(0, args.length).flat().map(String);
       ended(await sayToDaemon(say(...words), options, io));
     });
+  local('reload', 'have the daemon read its policy anew, as root of the host', []).action(
+    async (options: LocalOptions) =>
+      ended(await tellDaemon({ verb: 'reload', fields: {} }, options, io)),
+  );
   local('enrol', "set up somebody's first factor, as root of the host", ['<factor>', '<person>'])
     .usage('[options] totp|passkey <person>')
     .action(async (factor: string, person: string, options: LocalOptions) =>

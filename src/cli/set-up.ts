@@ -25,7 +25,8 @@ import { createState } from '../store/state.ts';
 import { PUBLIC_KEY_FILE } from './audit.ts';
 import type { Io } from './io.ts';
 import { schemaText } from './policy.ts';
-import { formatSettings, STARTER_POLICY } from './starter.ts';
+import { catchSignals } from './signals.ts';
+import { formatSettings, formatStarterPolicy } from './starter.ts';
 
 export interface SetUpOptions {
   readonly dir: string;
@@ -52,15 +53,16 @@ export async function setUp(
   const answers = await askForMissing(options, io);
   const user = parseUserId(answers.user);
   if (!user.ok) throw new Fault('usage', `--user: ${user.error}`);
-  const policy = await readPolicyToCopy(options.policy);
+  const policy = await policyToStartWith(options);
   const account = { ...answers, user: user.value, newIdentity: options.newIdentity };
   const bring = await from(account);
 
   const staging = join(dir, `.init-${randomBytes(4).toString('hex')}`);
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await makePrivateFolder(staging);
+  using signals = catchSignals();
   try {
-    const made = await furnish(staging, { account, bring, policy });
+    const made = await signals.during(furnish(staging, { account, bring, policy }));
     for (const name of made.files) await moveIntoPlace(staging, dir, name);
     return made.identity;
   } finally {
@@ -110,9 +112,11 @@ async function furnish(root: string, furniture: Furniture): Promise<Furnished> {
   await plain('vaktrom.schema.json', schemaText('settings'));
   await plain('policy.yaml', policy);
   await plain(SETTINGS_FILE, settingsText(signedIn.device));
-  const schemas = ['policy.schema.json', 'vaktrom.schema.json'];
+  // In a work tree of git, the policy is worth a history; keys and the log would be a leak.
+  await plain('.gitignore', '/secrets/\n/state/\n/run/\n');
+  const others = ['.gitignore', 'policy.schema.json', 'vaktrom.schema.json', 'policy.yaml'];
   return {
-    files: ['secrets', 'state', PUBLIC_KEY_FILE, ...schemas, 'policy.yaml', SETTINGS_FILE],
+    files: ['secrets', 'state', PUBLIC_KEY_FILE, ...others, SETTINGS_FILE],
     identity: signedIn.identity,
   };
 }
@@ -132,14 +136,14 @@ async function moveIntoPlace(staging: string, dir: string, name: string): Promis
   const target = join(dir, name);
   // A policy that is there already is the one that counts; everything else is ours to make.
   if (await exists(target)) {
-    if (name === 'policy.yaml' || name.endsWith('.schema.json')) return;
+    if (['policy.yaml', '.gitignore'].includes(name) || name.endsWith('.schema.json')) return;
     throw new Fault('setup_exists', `${target} is there already; move it away first`);
   }
   await rename(join(staging, name), target);
 }
 
-async function readPolicyToCopy(path: string | undefined): Promise<string> {
-  if (path === undefined) return STARTER_POLICY;
+async function policyToStartWith({ dir, policy: path }: SetUpOptions): Promise<string> {
+  if (path === undefined) return formatStarterPolicy(dir);
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new Fault('usage', `--policy: cannot read ${path}`, cause);
   });

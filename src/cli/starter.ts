@@ -1,4 +1,5 @@
 /** What `vaktrom init` writes for a person to go on from. */
+import { invocation } from './invocation.ts';
 
 export interface StarterSettings {
   readonly homeserver: string;
@@ -20,17 +21,20 @@ state: state
 secrets: secrets
 `;
 
-export const STARTER_POLICY = `# yaml-language-server: $schema=./policy.schema.json
+export const formatStarterPolicy = (
+  dir: string,
+): string => `# yaml-language-server: $schema=./policy.schema.json
 # Who may do what, where. Nothing is allowed that is not written here.
-# Check it: vaktrom policy check     Try it: vaktrom policy test
+# Check it: ${invocation('policy check', dir)}
+# Try it:   ${invocation('policy test', dir)}
 # To fill in a part, take away its {} and the # of the lines below it.
 version: 1
 people: {}
   # alice:
   #   roles: [ops]
   #   accounts:
-  #     # vaktrom identity show @alice:example.org prints this line
-  #     - { id: "@alice:example.org", identity: "..." }
+  #     # Without an identity she may only read. To add it: ${invocation('identity pin alice --write', dir)}
+  #     - { id: "@alice:example.org" }
 rooms: {}
   # ops: { id: "!room:example.org" }
 actions: {}

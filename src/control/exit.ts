@@ -16,6 +16,9 @@ export const EXIT = {
   cutOff: 125,
 } as const;
 
+/** Of `vaktrom reload`. */
+export const EXIT_OF_RELOAD = { loaded: 0, unchanged: 0, rejected: 1 } as const;
+
 export function exitOfEnding({ outcome }: Ending): number {
   switch (outcome.kind) {
     case 'exited':

@@ -8,6 +8,7 @@ import type { Verifications } from '../matrix/crypto/verification.ts';
 import { openObedience } from '../pipeline.ts';
 import { LOCAL_PLACE, localAccount } from '../trust/local.ts';
 import { openEnrol } from './enrol.ts';
+import { openReload, type Reloaded } from './reload.ts';
 import { openSay } from './say.ts';
 import { openControl } from './server.ts';
 import { newLocalEvent, type Terminals } from './terminals.ts';
@@ -22,6 +23,7 @@ export interface HostDoorParts {
   readonly refuse: Refuse;
   readonly terminals: Terminals;
   readonly verifications: Verifications;
+  readonly reloadPolicy: () => Promise<Reloaded>;
   readonly onFatal: (error: unknown) => void;
 }
 
@@ -32,6 +34,7 @@ export async function openHostDoor(parts: HostDoorParts): Promise<AsyncDisposabl
     say: openSay({ desk, obey, refuse, terminals }),
     enrol: forTheHost(openEnrol(desk)),
     verify: forTheHost(openVerify(parts.verifications)),
+    reload: forTheHost(openReload(parts.reloadPolicy)),
   };
   return openControl({
     ...{ folder, verbs, userOf, clock: desk.clock },

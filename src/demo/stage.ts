@@ -1,9 +1,8 @@
 /**
  * The stage of the demo: a homeserver, three people with devices, two rooms, and a daemon that was set
- * up and started as anybody would, in a temporary folder.
+ * up and started as anybody would, in a folder of its own.
  */
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RoomId } from '../base/ids.ts';
 import { init } from '../cli/init.ts';
@@ -35,10 +34,8 @@ export interface Stage extends AsyncDisposable {
 const SERVER_NAME = 'demo.local';
 const SILENT: Log = { info() {}, warn() {}, error() {} };
 
-export async function openStage(): Promise<Stage> {
+export async function openStage(folder: string): Promise<Stage> {
   await using opening = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'vaktrom-demo-'));
-  opening.defer(() => rm(folder, { recursive: true, force: true }));
   const homeserver = opening.use(await openHomeserver({ serverName: SERVER_NAME }));
   const where = { homeserver: homeserver.url, serverName: SERVER_NAME };
   const open = async (name: string) => opening.use(await openPerson({ ...where, name }));

@@ -11,6 +11,7 @@ import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Fatal } from '../../base/errors.ts';
 import { textIn } from './columns.ts';
+import { describeHolder } from './holder.ts';
 import { migrate, storedVersion } from './schema.ts';
 import { type Storage, storageOn } from './storage.ts';
 
@@ -99,6 +100,9 @@ function asFatal(file: string, error: unknown): Fatal {
     typeof error.errcode === 'number' &&
     (error.errcode & 0xff) === SQLITE_BUSY;
   return busy
-    ? new Fatal('directory_in_use', `${file} is in use by another process`, error)
+    ? new Fatal('directory_in_use', describeUse(file), error)
     : new Fatal('crypto_store_failed', `cannot open the crypto store ${file}`, error);
 }
+
+const describeUse = (file: string): string =>
+  `${file} is in use by ${describeHolder(file) ?? 'another process'}: a vaktrom directory has one daemon, and nothing beside it; stop that one first`;

@@ -24,6 +24,11 @@ function refuses(t: Test, file: string, code: string, reason: RegExp): void {
   }
 }
 
+const inUse = (file: string, who: string): RegExp =>
+  new RegExp(
+    `^${RegExp.escape(`${file} is in use by ${who}: a vaktrom directory has one daemon, and nothing beside it; stop that one first: database is locked`)}$`,
+  );
+
 t.test('the file and its log are private, and so is the folder that is made', async (t) => {
   const folder = join(t.testdir(), 'new', 'state');
   const file = join(folder, 'crypto.db');
@@ -58,12 +63,14 @@ t.test('every commit is synced, deleted content is overwritten, the lock is kept
 
 t.test('a second process fails at once, and succeeds when the first is killed', async (t) => {
   const file = join(t.testdir(), 'crypto.db');
-  const holder = spawn(process.execPath, [
+  const command = [
+    process.execPath,
     fileURLToPath(new URL('fixtures/hold-file.ts', import.meta.url)),
     file,
-  ]);
+  ];
+  const holder = spawn('env', ['-i', ...command]);
   await once(holder.stdout, 'data');
-  refuses(t, file, 'directory_in_use', /in use by another process/);
+  refuses(t, file, 'directory_in_use', inUse(file, `process ${holder.pid} (${command.join(' ')})`));
   holder.kill('SIGKILL');
   await once(holder, 'exit');
   const { sql, catalogue } = openStorage(file);
@@ -76,7 +83,9 @@ t.test(
   async (t) => {
     const file = join(t.testdir(), 'crypto.db');
     const { sql } = openStorage(file);
-    refuses(t, file, 'directory_in_use', /in use/);
+    // The command line is that of these tests.
+    const own = fs.readFileSync('/proc/self/cmdline', 'utf8').split('\0').slice(0, -1).join(' ');
+    refuses(t, file, 'directory_in_use', inUse(file, `process ${process.pid} (${own})`));
     const second = spawn(process.execPath, [
       fileURLToPath(new URL('fixtures/hold-file.ts', import.meta.url)),
       file,

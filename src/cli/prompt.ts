@@ -1,0 +1,99 @@
+/**
+ * A person at a terminal: what is printed to them and what they are asked. readline writes the question
+ * itself, because it clears the line that it edits: a question that somebody else wrote is erased.
+ */
+import { createInterface, type Interface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { Fault } from '../base/errors.ts';
+
+export interface Prompt {
+  /** Prints lines, above the question if one is open. */
+  print(stream: NodeJS.WritableStream, text: string): void;
+  /**
+   * Asks for one line, after the questions before it. What is typed is not shown if `hidden`. Rejects
+   * with Fault `unanswered` at Ctrl-D. Ctrl-C is the signal that it is everywhere else.
+   */
+  ask(question: string, hidden?: boolean): Promise<string>;
+}
+
+export interface PromptParts {
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+  /** Does what Ctrl-C does where nobody is asked: the terminal is as it was before. */
+  readonly interrupt: () => void;
+}
+
+interface Open {
+  readonly editor: Interface;
+  /** The last line of the question: the only one that is edited, so the only one that is cleared. */
+  readonly question: string;
+  readonly hidden: boolean;
+}
+
+export function openPrompt({ input, output, interrupt }: PromptParts): Prompt {
+  let open: Open | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const askNow = async (text: string, hidden: boolean): Promise<string> => {
+    const lines = text.split('\n');
+    const question = lines.pop() ?? '';
+    for (const line of lines) output.write(`${line}\n`);
+    const editor = createInterface({
+      input,
+      output: hidden ? secretive(output, question) : output,
+      terminal: true,
+      historySize: 0,
+    });
+    open = { editor, question, hidden };
+    const answer = Promise.withResolvers<string>();
+    const onEnd = () => answer.reject(new Fault('unanswered', 'a question was not answered'));
+    editor.once('close', onEnd);
+    editor.once('SIGINT', () => {
+      editor.off('close', onEnd); // the signal ends more than this question
+      editor.close();
+      interrupt();
+    });
+    editor.question(question, (line) => {
+      answer.resolve(line);
+      editor.close(); // at once: further lines that were pasted answer nothing
+    });
+    try {
+      return (await answer.promise).trim();
+    } catch (error) {
+      if (!hidden) output.write('\n');
+      throw error;
+    } finally {
+      if (hidden) output.write('\n');
+      open = undefined;
+    }
+  };
+
+  return {
+    ask(question, hidden = false) {
+      const answer = turn.then(() => askNow(question, hidden));
+      turn = answer.catch(() => {}); // the one who asked is told
+      return answer;
+    },
+    print(stream, text) {
+      if (!open) return void stream.write(`${text}\n`);
+      const { editor, question, hidden } = open;
+      const rows = hidden ? 0 : editor.getCursorPos().rows;
+      output.write(`\r${rows > 0 ? `\u001b[${rows}A` : ''}\u001b[J`);
+      stream.write(`${text}\n`);
+      if (hidden) return void output.write(question);
+      // How far readline would go up to clear what it believes to be above: nothing of it is there.
+      Object.assign(editor, { prevRows: 0 });
+      editor.prompt(true);
+    },
+  };
+}
+
+/** A terminal that shows the question and nothing of what is typed after it. */
+const secretive = (output: NodeJS.WriteStream, question: string): Writable =>
+  new Writable({
+    decodeStrings: false,
+    write(chunk: unknown, _encoding, done) {
+      if (chunk === question) output.write(question);
+      done();
+    },
+  });

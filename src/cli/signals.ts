@@ -1,0 +1,41 @@
+/**
+ * Ctrl-C, a closed terminal or a polite kill, as an error: what was opened is closed on the way out. The
+ * same signal a second time ends the process at once.
+ */
+import { constants } from 'node:os';
+import { Fault } from '../base/errors.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+export class Interrupted extends Fault {
+  /** As a shell reports a program that ended by this signal. */
+  readonly exit: number;
+  constructor(signal: (typeof SIGNALS)[number]) {
+    super('interrupted', `stopped by ${signal}`);
+    this.exit = 128 + constants.signals[signal];
+  }
+}
+
+export interface Signals extends Disposable {
+  /** Does not wait for `work` once a signal comes: rejects with Interrupted. */
+  during<T>(work: Promise<T>): Promise<T>;
+}
+
+export function catchSignals(): Signals {
+  const caught = Promise.withResolvers<never>();
+  caught.promise.catch(() => {}); // whoever waits for work is told
+  const listeners = SIGNALS.map((signal) => {
+    const listener = () => caught.reject(new Interrupted(signal));
+    process.once(signal, listener);
+    return () => void process.off(signal, listener);
+  });
+  return {
+    during(work) {
+      work.catch(() => {}); // after a signal nobody waits for it
+      return Promise.race([work, caught.promise]);
+    },
+    [Symbol.dispose]() {
+      for (const remove of listeners) remove();
+    },
+  };
+}

@@ -1,0 +1,108 @@
+/** Questions at a terminal, as the person sees them who sits there. */
+import { join } from 'node:path';
+import t from 'tap';
+import { CTRL_C, CTRL_D, ENTER, startAtTerminal } from '../support/at-terminal.ts';
+
+const ASKS = join(import.meta.dirname, 'fixtures', 'asks.ts');
+const asks = (...questions: readonly string[]) =>
+  startAtTerminal(process.execPath, [ASKS, ...questions]);
+
+t.test('a question stays on the screen, with what is typed behind it', async (t) => {
+  await using terminal = asks('Homeserver URL: ', 'Account: ');
+  await terminal.sees('Homeserver URL:');
+  terminal.types('https://a.example');
+  await terminal.sees('Homeserver URL: https://a.example');
+  terminal.types(ENTER);
+  await terminal.sees('Account:');
+  terminal.types(`@bot:a.example${ENTER}`);
+  const { code, lines } = await terminal.ended;
+  t.equal(code, 0);
+  t.strictSame(lines, [
+    'Homeserver URL: https://a.example',
+    'told "https://a.example"',
+    'Account: @bot:a.example',
+    'told "@bot:a.example"',
+  ]);
+});
+
+t.test('a secret is asked for aloud and typed unseen', async (t) => {
+  await using terminal = asks('hidden:Password: ');
+  await terminal.sees('Password:');
+  terminal.types(`hunter3\u007f2\u001b[D\u001b[C${ENTER}`); // backspace and arrows redraw the line
+  t.strictSame(await terminal.ended, {
+    ...{ code: 0, signal: null },
+    lines: ['Password:', 'told "hunter2"'],
+  });
+});
+
+t.test('what is printed meanwhile stands above the question', async (t) => {
+  await using terminal = asks('Is it the same? ', 'hidden:Code: ');
+  await terminal.sees('Is it the same?');
+  terminal.types('ye');
+  await terminal.sees('Is it the same? ye');
+  process.kill(terminal.pid, 'SIGUSR1');
+  t.strictSame(await terminal.sees('a note'), ['a note', 'Is it the same? ye']);
+  terminal.types(`s${ENTER}`);
+  await terminal.sees('Code:');
+  terminal.types('12');
+  process.kill(terminal.pid, 'SIGUSR2');
+  await terminal.sees('another note');
+  terminal.types(`3456${ENTER}`);
+  t.strictSame((await terminal.ended).lines, [
+    'a note',
+    'Is it the same? yes',
+    'told "yes"',
+    'another note',
+    'Code:',
+    'told "123456"',
+  ]);
+});
+
+t.test('a question and its answer may be longer than the screen is wide', async (t) => {
+  const words = 'word '.repeat(40).trim();
+  await using terminal = asks(`First line\n${words}? `);
+  await terminal.sees(/\?$/);
+  terminal.types('a'.repeat(200));
+  await terminal.sees(/aaa$/);
+  process.kill(terminal.pid, 'SIGUSR1');
+  await terminal.sees('a note');
+  terminal.types(ENTER);
+  const { lines } = await terminal.ended;
+  t.strictSame(lines.join('').split('a note'), [
+    'First line',
+    `${words}? ${'a'.repeat(200)}told "${'a'.repeat(200)}"`,
+  ]);
+});
+
+t.test('Ctrl-D leaves a question unanswered, and the next one is asked', async (t) => {
+  await using terminal = asks('One: ', 'Two: ');
+  await terminal.sees('One:');
+  terminal.types(CTRL_D);
+  await terminal.sees('Two:');
+  terminal.types(`2${ENTER}`);
+  t.strictSame((await terminal.ended).lines, [
+    'One:',
+    'told "a question was not answered"',
+    'Two: 2',
+    'told "2"',
+  ]);
+});
+
+t.test('Ctrl-C is the signal that it is everywhere else', async (t) => {
+  for (const question of ['One: ', 'hidden:One: ']) {
+    await using terminal = asks(question);
+    await terminal.sees('One:');
+    terminal.types(`secret${CTRL_C}`);
+    const { code, signal } = await terminal.ended;
+    t.strictSame({ code, signal }, { code: null, signal: 'SIGINT' });
+  }
+});
+
+t.test('of several pasted lines the first one is the answer', async (t) => {
+  await using terminal = asks('One: ', 'Two: ');
+  await terminal.sees('One:');
+  terminal.types(`first\rsecond\r`);
+  await terminal.sees('Two:');
+  terminal.types(`2${ENTER}`);
+  t.strictSame((await terminal.ended).lines, ['One: first', 'told "first"', 'Two: 2', 'told "2"']);
+});

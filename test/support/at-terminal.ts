@@ -1,0 +1,83 @@
+/** A program at a terminal of its own, and what somebody sees who sits there. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { COLUMNS, openScreen, ROWS } from '../../src/output/screen.ts';
+import { openTerminal } from '../../src/sandbox/terminal.ts';
+import { eventually } from '../people/eventually.ts';
+
+export interface AtTerminal extends AsyncDisposable {
+  readonly pid: number;
+  /** The lines on the screen, as soon as one of them is this one, or fits it. */
+  sees(line: string | RegExp): Promise<readonly string[]>;
+  types(keys: string): void;
+  /** How it ended, and the last screen. */
+  readonly ended: Promise<Ended>;
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly lines: readonly string[];
+}
+
+export const CTRL_C = '\u0003';
+export const CTRL_D = '\u0004';
+export const ENTER = '\r';
+
+export function startAtTerminal(
+  program: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): AtTerminal {
+  const screen = openScreen();
+  let shown = Promise.resolve();
+  const terminal = openTerminal({ columns: COLUMNS, rows: ROWS }, (bytes) => {
+    shown = shown.then(() => screen.write(bytes));
+  });
+  const { device } = terminal;
+  const env = { PATH: process.env['PATH'] ?? '', TERM: 'xterm', ...options.env };
+  const clean = ['env', '-i', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
+  // --ctty: Ctrl-C and a hang-up reach it as they reach any program of that terminal. Clean: tap hangs
+  // on every child what answers signals in its place.
+  const child = spawn('setsid', ['--ctty', ...clean, program, ...args], {
+    cwd: options.cwd ?? '/',
+    stdio: [device, device, device],
+  });
+  terminal.release();
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${program} could not be started`);
+  const looks = async (): Promise<readonly string[]> => {
+    await shown;
+    // The screen is made for rooms, where a name behind an @ could ring somebody.
+    return screen.lines().map((line) => line.trimEnd().replaceAll('\uff20', '@'));
+  };
+  const exit = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  const fits = (line: string, wanted: string | RegExp): boolean =>
+    typeof wanted === 'string' ? line === wanted : wanted.test(line);
+  return {
+    pid,
+    async sees(wanted) {
+      let last: readonly string[] = [];
+      const found = eventually(async () => {
+        last = await looks();
+        return last.some((line) => fits(line, wanted)) ? last : undefined;
+      }, 60_000);
+      return found.catch((error: unknown) => {
+        throw new Error(`no line ${wanted} on the screen:\n${last.join('\n')}`, { cause: error });
+      });
+    },
+    types: (keys) => terminal.write(keys),
+    ended: exit.then(async ([code, signal]) => {
+      await terminal.closed;
+      return { code, signal, lines: await looks() };
+    }),
+    async [Symbol.asyncDispose]() {
+      // The whole session: a shell, what it started, and npm in between.
+      if (child.exitCode === null && child.signalCode === null) process.kill(-pid, 'SIGKILL');
+      await exit;
+      await terminal.closed;
+      await shown;
+      screen[Symbol.dispose]();
+    },
+  };
+}
