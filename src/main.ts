@@ -4,7 +4,7 @@ import { runCommandLine } from './cli/program.ts';
 import { openPrompt } from './cli/prompt.ts';
 
 // A reader of a pipe may have seen enough; a terminal may have been closed.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+for (const stream of [process.stdin, process.stdout, process.stderr]) stream.on('error', () => {});
 
 const { print, ask } = openPrompt({
   input: process.stdin,

@@ -48,6 +48,7 @@ export function openPrompt({ input, output, interrupt }: PromptParts): Prompt {
     const answer = Promise.withResolvers<string>();
     const onEnd = () => answer.reject(new Fault('unanswered', 'a question was not answered'));
     editor.once('close', onEnd);
+    editor.once('error', onEnd); // the terminal is gone
     editor.once('SIGINT', () => {
       editor.off('close', onEnd); // the signal ends more than this question
       editor.close();

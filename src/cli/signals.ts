@@ -1,6 +1,7 @@
 /**
- * Ctrl-C, a closed terminal or a polite kill, as an error: what was opened is closed on the way out. The
- * same signal a second time ends the process at once.
+ * Ctrl-C, a closed terminal or a polite kill, as an error: what was opened is closed on the way out. A
+ * signal often comes twice (npm passes it on, the kernel hangs up the leader and its group): the second
+ * one must not cut the clean-up short.
  */
 import { constants } from 'node:os';
 import { Fault } from '../base/errors.ts';
@@ -26,7 +27,7 @@ export function catchSignals(): Signals {
   caught.promise.catch(() => {}); // whoever waits for work is told
   const listeners = SIGNALS.map((signal) => {
     const listener = () => caught.reject(new Interrupted(signal));
-    process.once(signal, listener);
+    process.on(signal, listener);
     return () => void process.off(signal, listener);
   });
   return {

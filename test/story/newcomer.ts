@@ -109,7 +109,7 @@ class Newcomer implements AsyncDisposable {
     await alice.say(direct, `otp ${id} ${await this.#app?.next()}`);
     await alice.waitFor(direct, (h) => h.sender === bot && /✓/.test(h.body));
     await bob.say(room, `!approve ${id}`);
-    const done = await alice.waitFor(room, (h) => /^✓ deploy web 1\.2\.3/.test(h.body));
+    const done = await alice.waitFor(room, (h) => h.body.startsWith('✓ deploy web 1.2.3'));
     this.#t.ok(done.body.split('\n').includes('deployed web 1.2.3'), done.body);
   }
 
@@ -176,7 +176,7 @@ class Newcomer implements AsyncDisposable {
     await alice.say(this.#room, '!help');
     await alice.waitFor(this.#room, (h) => h.sender === this.#bot && /uptime/.test(h.body));
     await alice.say(this.#room, '!uptime');
-    const heard = await alice.waitFor(this.#room, (h) => /^✓ uptime/.test(h.body));
+    const heard = await alice.waitFor(this.#room, (h) => h.body.startsWith('✓ uptime'));
     this.#t.match(heard.body, /load average/);
   }
 }

@@ -20,6 +20,10 @@ export interface Ended {
   readonly lines: readonly string[];
 }
 
+/** Runs its arguments with no descriptor but the terminal. */
+const ALONE =
+  'for fd in $(ls /proc/self/fd); do [ "$fd" -le 2 ] || eval "exec $fd>&-"; done; exec "$@"';
+
 export const CTRL_C = '\u0003';
 export const CTRL_D = '\u0004';
 export const ENTER = '\r';
@@ -38,11 +42,15 @@ export function startAtTerminal(
   const env = { PATH: process.env['PATH'] ?? '', TERM: 'xterm', ...options.env };
   const clean = ['env', '-i', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
   // --ctty: Ctrl-C and a hang-up reach it as they reach any program of that terminal. Clean: tap hangs
-  // on every child what answers signals in its place.
-  const child = spawn('setsid', ['--ctty', ...clean, program, ...args], {
-    cwd: options.cwd ?? '/',
-    stdio: [device, device, device],
-  });
+  // on every child what answers signals in its place, and the other end of the terminal is not for it.
+  const child = spawn(
+    'setsid',
+    ['--ctty', 'bash', '-c', ALONE, 'bash', ...clean, program, ...args],
+    {
+      cwd: options.cwd ?? '/',
+      stdio: [device, device, device],
+    },
+  );
   terminal.release();
   const { pid } = child;
   if (pid === undefined) throw new Error(`${program} could not be started`);

@@ -1,0 +1,119 @@
+/** Commands that are ended before their time: by Ctrl-C, by a kill, by a terminal that is closed. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import t from 'tap';
+import { openDemoFolder } from '../../src/demo/folder.ts';
+import { eventually } from '../people/eventually.ts';
+import { House } from '../story/house.ts';
+import { openLoopback } from '../story/loopback-server.ts';
+import { CTRL_C, CTRL_D, ENTER, startAtTerminal } from '../support/at-terminal.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const VAKTROM = join(ROOT, 'src', 'vaktrom.sh');
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+t.test('init that is stopped leaves nothing half made', async (t) => {
+  const dir = join(t.testdir(), 'ops');
+  const silent = createServer().listen(0, '127.0.0.1');
+  t.teardown(() => silent.close());
+  await once(silent, 'listening');
+  const { port } = silent.address() as { port: number };
+  await using terminal = startAtTerminal('sh', [VAKTROM, 'init', '--dir', dir]);
+  for (const [question, answer] of [
+    ['Homeserver URL:', `http://127.0.0.1:${port}`],
+    ['Account of the bot (@name:server):', '@bot:example.org'],
+    ['Password of @bot:example.org:', 'secret'],
+  ] as const) {
+    await terminal.sees(question);
+    terminal.types(`${answer}${ENTER}`);
+  }
+  await once(silent, 'connection');
+  terminal.types(CTRL_C);
+  const { code, lines } = await terminal.ended;
+  t.equal(code, 130);
+  t.equal(lines.at(-1)?.replace('^C', ''), 'vaktrom: stopped by SIGINT');
+  t.strictSame(await readdir(dir), []);
+});
+
+t.test('a question that is not answered ends the command, and says so', async (t) => {
+  const dir = join(t.testdir(), 'ops');
+  await using terminal = startAtTerminal('sh', [VAKTROM, 'init', '--dir', dir]);
+  await terminal.sees('Homeserver URL:');
+  terminal.types(CTRL_D);
+  t.strictSame(await terminal.ended, {
+    ...{ code: 1, signal: null },
+    lines: ['Homeserver URL:', 'vaktrom: a question was not answered'],
+  });
+});
+
+t.test('a kill of npm ends the daemon that it runs', { timeout: 120_000 }, async (t) => {
+  await using server = await openLoopback();
+  await using house = await House.open(server);
+  t.equal((await house.init('version: 1\npeople: {}\nrooms: {}\nactions: {}\n')).code, 0);
+  const start = () => {
+    const script = ['run', '-s', 'vaktrom', '--', 'run', '--dir', house.dir];
+    const npm = spawn('env', ['-i', `PATH=${process.env['PATH']}`, 'npm', ...script], {
+      ...{ cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] },
+    });
+    return { npm, said: once(npm.stdout, 'data').then(([chunk]) => String(chunk)) };
+  };
+  const first = start();
+  t.equal(await first.said, 'ready\n');
+  first.npm.kill('SIGTERM');
+  await once(first.npm, 'close'); // nobody holds its stdout any more
+  const second = start();
+  t.equal(await second.said, 'ready\n', 'the directory is free');
+  second.npm.kill('SIGTERM');
+  await once(second.npm, 'close');
+});
+
+t.test('a demo whose terminal is closed leaves nothing', { timeout: 180_000 }, async (t) => {
+  const folder = t.testdir();
+  const fixture = join(import.meta.dirname, 'fixtures', 'holds-terminal.ts');
+  const holder = spawn(
+    process.execPath,
+    [fixture, 'You are Alice', folder, 'sh', VAKTROM, 'demo'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const [said] = (await once(holder.stdout, 'data')) as [Buffer];
+  const pid = Number(String(said));
+  const [made = ''] = await readdir(folder);
+  t.match(made, new RegExp(`^vaktrom-demo-${pid}-\\w{6}$`));
+  holder.kill('SIGKILL');
+  await eventually(() => (isAlive(pid) ? undefined : true), 60_000);
+  t.strictSame(await readdir(folder), []);
+});
+
+t.test('what a demo that was killed has left is removed by the next one', async (t) => {
+  const parent = t.testdir();
+  const dead = spawn('true');
+  await once(dead, 'exit');
+  const leave = async (name: string): Promise<void> => {
+    await mkdir(join(parent, name));
+    await writeFile(join(parent, name, 'password'), 'only for this demo');
+  };
+  for (const pid of [dead.pid, process.pid]) await leave(`vaktrom-demo-${pid}-abcdef`);
+  await leave('vaktrom-other-1-abcdef');
+  const folder = await openDemoFolder(parent);
+  t.strictSame((await readdir(parent)).toSorted(), [
+    ...[`vaktrom-demo-${process.pid}-abcdef`, folder.path.slice(parent.length + 1)].toSorted(),
+    'vaktrom-other-1-abcdef',
+  ]);
+  await folder[Symbol.asyncDispose]();
+  t.strictSame(await readdir(parent), [
+    `vaktrom-demo-${process.pid}-abcdef`,
+    'vaktrom-other-1-abcdef',
+  ]);
+});
