@@ -22,12 +22,21 @@ export type Instant = number;
 
 const MAX_ID_BYTES = 255; // Matrix specification, appendix "Common Identifier Format"
 
-const parser =
-  <T extends string>(what: string, shape: RegExp, example: string) =>
-  (text: string): Result<T, string> =>
-    shape.test(text) && Buffer.byteLength(text) <= MAX_ID_BYTES
-      ? ok(text as T)
-      : err(`${JSON.stringify(text.slice(0, 80))} is not ${what} (like ${example})`);
+/** A parser, and the shape of what it accepts, for a schema to show. */
+export interface Shaped<T extends string> {
+  (text: string): Result<T, string>;
+  readonly shape: RegExp;
+  readonly maxLength: number;
+}
+
+const parser = <T extends string>(what: string, shape: RegExp, example: string): Shaped<T> =>
+  Object.assign(
+    (text: string): Result<T, string> =>
+      shape.test(text) && Buffer.byteLength(text) <= MAX_ID_BYTES
+        ? ok(text as T)
+        : err(`${JSON.stringify(text.slice(0, 80))} is not ${what} (like ${example})`),
+    { shape, maxLength: MAX_ID_BYTES },
+  );
 
 // The historical user id grammar: any printable ASCII. Narrower than what a server may hand us,
 // so that no id with an invisible or look-alike character is ever in a policy.

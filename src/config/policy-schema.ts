@@ -1,9 +1,9 @@
 /**
  * The shape of policy.yaml as a person writes it. What a name refers to is checked one file on, in
- * policy-file.ts. The JSON Schema for editors is generated from this.
+ * policy-file.ts. The JSON Schema for editors is generated from this, so a check is a pattern or a rule
+ * (rules.ts) wherever JSON Schema can say it. It cannot say: that there is such a time zone, or such a day.
  */
 import { z } from 'zod';
-import { fromBase64 } from '../base/bytes.ts';
 import {
   parseActionName,
   parsePersonName,
@@ -12,16 +12,24 @@ import {
   parseUserId,
 } from '../base/ids.ts';
 import { DENY_CODES } from '../policy/decision.ts';
+import { numbersTo } from './number-pattern.ts';
 import { parsedBy } from './parsed-by.ts';
+import { exactlyOneOf, onlyWhere, ruled, together } from './rules.ts';
+
+/** The problem if a pattern does not fit; what is said of its parts would only repeat it. */
+const first = (error: string) => ({ error, abort: true });
 
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 /** Nothing is waited for longer; timers take no more than 24 days and end at once beyond. */
 const MAX_DURATION_MS = 7 * UNIT_MS.d;
+const SHORT_ENOUGH = Object.entries(UNIT_MS)
+  .map(([unit, ms]) => `${numbersTo(MAX_DURATION_MS / ms)}${unit}`)
+  .join('|');
 const duration = z
   .string()
-  .regex(/^[1-9][0-9]{0,5}[smhd]$/, 'must be a duration such as 90s, 15m, 2h or 1d')
+  .regex(/^[1-9][0-9]{0,5}[smhd]$/, first('must be a duration such as 90s, 15m, 2h or 1d'))
+  .regex(new RegExp(`^(?:${SHORT_ENOUGH})$`), 'must be at most 7d')
   .transform((text) => Number(text.slice(0, -1)) * UNIT_MS[text.at(-1) as keyof typeof UNIT_MS])
-  .refine((ms) => ms <= MAX_DURATION_MS, 'must be at most 7d')
   .describe('a duration: 90s, 15m, 2h, 1d');
 
 const UNIT_BYTES = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
@@ -57,8 +65,9 @@ const moment = z
   .string()
   .regex(
     /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/,
-    'must be a time with its zone, such as 2026-03-03T22:30+01:00',
+    first('must be a time with its zone, such as 2026-03-03T22:30+01:00'),
   )
+  .regex(/-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T/, first('there is no such time'))
   .transform((text) => Date.parse(text))
   .refine((at) => !Number.isNaN(at), 'there is no such time');
 
@@ -76,18 +85,14 @@ const timeZone = z.string().refine(
 
 const destination = z
   .string()
-  .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?:[0-9]{1,5}$/, 'must be host:port')
+  .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?:[0-9]{1,5}$/, first('must be host:port'))
+  .regex(new RegExp(`:0*${numbersTo(65_535)}$`), 'the port must be from 1 to 65535')
+  // What stands in the place of a top-level domain and is a number makes an address of all of it.
+  .regex(/^(?!(?:.*\.)?(?:[0-9]+|0[xX][0-9A-Fa-f]*):)/, 'must be a host name, not an address')
   .transform((text) => ({
     host: text.slice(0, text.lastIndexOf(':')),
     port: Number(text.slice(text.lastIndexOf(':') + 1)),
-  }))
-  .refine(({ port }) => port >= 1 && port <= 65_535, {
-    message: 'the port must be from 1 to 65535',
-  })
-  // What stands in the place of a top-level domain and is a number makes an address of all of it.
-  .refine(({ host }) => !/(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/i.test(host), {
-    message: 'must be a host name, not an address',
-  });
+  }));
 const network = z
   .union([z.literal('none').transform(() => []), z.array(destination)])
   .describe('"none", or the host:port pairs that can be reached');
@@ -98,9 +103,10 @@ const account = z.strictObject({
     .string()
     .regex(
       /^[A-Za-z0-9+/]{43}$/,
-      'must be 43 characters of unpadded base64 (see: vaktrom identity show)',
+      first('must be 43 characters of unpadded base64 (see: vaktrom identity show)'),
     )
-    .refine((text) => fromBase64(`${text}=`) !== undefined, 'is no key: a character is wrong')
+    // 32 bytes leave two bits of the last character over (RFC 4648, 3.5).
+    .regex(/[AEIMQUYcgkosw048]$/, 'is no key: a character is wrong')
     .optional()
     .describe('the pinned master key; without it: read actions only'),
 });
@@ -141,8 +147,8 @@ const window = z.strictObject({
   to: endTime.describe('before "from": on the next day'),
 });
 
-const parameter = z
-  .strictObject({
+const parameter = ruled(
+  z.strictObject({
     enum: some(z.string().min(1).max(200)).optional(),
     pattern: z
       .string()
@@ -154,13 +160,10 @@ const parameter = z
     integer: z.strictObject({ min: z.int(), max: z.int() }).optional(),
     default: z.string().optional(),
     allow_dash: z.boolean().optional().describe('a value may begin with "-"'),
-  })
-  .refine((p) => [p.enum, p.pattern, p.integer].filter((x) => x !== undefined).length === 1, {
-    message: 'needs exactly one of enum, pattern, integer',
-  })
-  .refine((p) => (p.pattern === undefined) === (p.max_length === undefined), {
-    message: 'pattern and max_length go together',
-  });
+  }),
+  exactlyOneOf('enum', 'pattern', 'integer'),
+  together('pattern', 'max_length'),
+);
 
 const quorum = z.strictObject({
   count: z.int().min(1).max(9).describe('distinct people, the requester excluded'),
@@ -225,8 +228,8 @@ const approval = z
   .string()
   .regex(/^[a-z][a-z0-9_-]*(:(totp|webauthn))?$/, 'must be such as bob, bob:totp or bob:webauthn');
 
-const expectation = z
-  .strictObject({
+const expectation = ruled(
+  z.strictObject({
     as: word,
     do: z.string().min(1).describe('what is typed, with or without the !'),
     in: word,
@@ -236,15 +239,10 @@ const expectation = z
     expect: z.enum(['allow', 'deny', 'pending']),
     because: z.enum(DENY_CODES).optional(),
     missing: z.array(z.string()).optional().describe('such as [totp, "1 approval"]'),
-  })
-  .refine((t) => t.because === undefined || t.expect === 'deny', {
-    message: 'goes with expect: deny',
-    path: ['because'],
-  })
-  .refine((t) => t.missing === undefined || t.expect === 'pending', {
-    message: 'goes with expect: pending',
-    path: ['missing'],
-  });
+  }),
+  onlyWhere('because', 'expect', 'deny'),
+  onlyWhere('missing', 'expect', 'pending'),
+);
 
 export const policySchema = z.strictObject({
   version: z.literal(1),

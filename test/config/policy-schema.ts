@@ -1,18 +1,37 @@
 /** Each thing that the shape of policy.yaml refuses: with its place, its reason and, for a slip, what was meant. */
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import t from 'tap';
-import { problemsOf, SMALL, small } from './fixtures/policies.ts';
+import { formatSchema } from '../../src/config/conform.ts';
+import { parseSource } from '../../src/config/document.ts';
+import { policySchema } from '../../src/config/policy-schema.ts';
+import { problemsOf, SMALL, small, TEAM } from './fixtures/policies.ts';
 
-t.test('the policy that the cases below are made from is right', async (t) =>
-  t.strictSame(problemsOf(SMALL), ['fine']),
-);
+/** As an editor looks at it, by the JSON Schema alone. */
+const fitsSchema = new Ajv2020({ strict: false }).compile(formatSchema(policySchema));
+const fits = (text: string): boolean => {
+  const source = parseSource(text, 'p');
+  return source.ok && fitsSchema(source.value.value);
+};
+
+/** No schema can know these. */
+const UNSAYABLE = [/: must be a time zone such as /];
+
+t.test('the policy that the cases below are made from is right', async (t) => {
+  t.strictSame(problemsOf(SMALL), ['fine']);
+  for (const right of [SMALL, TEAM]) t.ok(fits(right));
+});
 
 /** Which line of the small policy is replaced, by what, and what is said of it. */
 type Case = readonly [line: number, text: string, problem: string];
 
 function refuses(about: string, cases: readonly Case[]): void {
   t.test(about, async (t) => {
-    for (const [line, text, problem] of cases)
-      t.strictSame(problemsOf(small(line, ...text.split('\n'))), [problem], text);
+    for (const [line, text, problem] of cases) {
+      const policy = small(line, ...text.split('\n'));
+      t.strictSame(problemsOf(policy), [problem], text);
+      const isSayable = !UNSAYABLE.some((unsayable) => unsayable.test(problem));
+      t.equal(fits(policy), !isSayable, `an editor that looks at ${text}`);
+    }
   });
 }
 
@@ -363,7 +382,13 @@ refuses('what is required is a factor, sign-offs, or both', [
     requiring('within: 30min'),
     'p:13:24: actions.status.require.within: must be a duration such as 90s, 15m, 2h or 1d',
   ],
-  [12, requiring('within: 8d'), 'p:13:24: actions.status.require.within: must be at most 7d'],
+  ...['8d', '169h', '10081m', '604801s'].map(
+    (within): Case => [
+      12,
+      requiring(`within: ${within}`),
+      'p:13:24: actions.status.require.within: must be at most 7d',
+    ],
+  ),
 ]);
 
 const sandbox = (text: string) => `    effect: read\n    sandbox: { ${text} }`;
@@ -399,21 +424,20 @@ refuses('limits have units, and destinations a name and a port', [
     sandbox('network: ["*.internal:443"]'),
     'p:13:26: actions.status.sandbox.network.0: must be host:port',
   ],
-  [
-    12,
-    sandbox('network: ["a:0"]'),
-    'p:13:26: actions.status.sandbox.network.0: the port must be from 1 to 65535',
-  ],
-  [
-    12,
-    sandbox('network: ["10.0.0.1:443"]'),
-    'p:13:26: actions.status.sandbox.network.0: must be a host name, not an address',
-  ],
-  [
-    12,
-    sandbox('network: ["host.0x7f:443"]'),
-    'p:13:26: actions.status.sandbox.network.0: must be a host name, not an address',
-  ],
+  ...['0', '00', '65536', '99999'].map(
+    (port): Case => [
+      12,
+      sandbox(`network: ["a:${port}"]`),
+      'p:13:26: actions.status.sandbox.network.0: the port must be from 1 to 65535',
+    ],
+  ),
+  ...['10.0.0.1', '127.1', '2130706433', '0x7f000001', 'host.0x7F', 'host.0X7f', '1.2.3.0x'].map(
+    (host): Case => [
+      12,
+      sandbox(`network: ["${host}:443"]`),
+      'p:13:26: actions.status.sandbox.network.0: must be a host name, not an address',
+    ],
+  ),
 ]);
 
 refuses('what a room, a freeze, an allowance and break-glass may be is bounded', [
@@ -487,6 +511,28 @@ refuses('tests say what they expect', [
     'p:8:72: tests.0.approved_by.0: must be such as bob, bob:totp or bob:webauthn',
   ],
 ]);
+
+t.test('what is only like a mistake is none', async (t) => {
+  const right = [
+    requiring('within: 7d'),
+    requiring('within: 168h'),
+    requiring('within: 604800s'),
+    ...[
+      'a:1',
+      'a:65535',
+      'a:00443',
+      '10.example:443',
+      '0x7f.host:1',
+      'x1:1',
+      '1.2.3.4.nip.io:1',
+    ].map((destination) => sandbox(`network: ["${destination}"]`)),
+  ];
+  for (const text of right) {
+    const policy = small(12, ...text.split('\n'));
+    t.strictSame(problemsOf(policy), ['fine'], text);
+    t.ok(fits(policy), text);
+  }
+});
 
 t.test('everything that is wrong with the shape is said at once, from the top', async (t) => {
   const text = SMALL.replace('version: 1', 'version: 3')
