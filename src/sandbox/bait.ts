@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { homedir } from 'node:os';
 import { HOME, isWithin } from '../execution/bwrap.ts';
 import type { Destination } from '../execution/plan.ts';
 
@@ -24,17 +23,7 @@ export interface LaidBait extends AsyncDisposable {
 
 const VARIABLE = 'VAKTROM_PROBE';
 /** Folders of a host whose contents are none of an action's business. */
-const PRIVATE_FOLDERS = [
-  homedir(),
-  '/boot',
-  '/home',
-  '/opt',
-  '/root',
-  '/run',
-  '/srv',
-  '/sys',
-  '/var',
-];
+const PRIVATE_FOLDERS = ['/boot', '/home', '/opt', '/root', '/run', '/srv', '/sys', '/var'];
 const SAMPLES = 20;
 
 /** `hidden`: further folders that must not be seen. */
@@ -49,7 +38,9 @@ export async function layBait(hidden: readonly string[]): Promise<LaidBait> {
   const path = `\0vaktrom-probe-${secret}`; // abstract: belongs to the network namespace
   await once(openServer().listen({ path }), 'listening');
 
-  const folders = [...PRIVATE_FOLDERS, ...hidden].filter((folder) => folder !== '/');
+  // The home that we were given: a user whom only the kernel knows has none to ask for.
+  const { HOME: home = '/' } = process.env;
+  const folders = [home, ...PRIVATE_FOLDERS, ...hidden].filter((folder) => folder !== '/');
   const bait = {
     secret,
     addresses: [{ host: '127.0.0.1', port }, { path }],

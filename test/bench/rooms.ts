@@ -55,7 +55,7 @@ actions:
 
 async function echoBack(person: Person, room: string): Promise<never> {
   for (let i = 0; ; i++) {
-    const heard = await person.waitFor(room, (h) => h.body === `e${i}`, { timeoutMs: 60_000 });
+    const heard = await person.waitFor(room, (h) => h.body === `e${i}`);
     await person.say(room, `echo ${heard.body}`);
   }
 }

@@ -56,7 +56,7 @@ t.test('a question that is not answered ends the command, and says so', async (t
   });
 });
 
-t.test('a kill of npm ends the daemon that it runs', { timeout: 120_000 }, async (t) => {
+t.test('a kill of npm ends the daemon that it runs', async (t) => {
   await using server = await openLoopback();
   await using house = await House.open(server);
   t.equal((await house.init('version: 1\npeople: {}\nrooms: {}\nactions: {}\n')).code, 0);
@@ -77,7 +77,7 @@ t.test('a kill of npm ends the daemon that it runs', { timeout: 120_000 }, async
   await once(second.npm, 'close');
 });
 
-t.test('a demo whose terminal is closed leaves nothing', { timeout: 180_000 }, async (t) => {
+t.test('a demo whose terminal is closed leaves nothing', async (t) => {
   const folder = t.testdir();
   const fixture = join(import.meta.dirname, 'fixtures', 'holds-terminal.ts');
   const holder = spawn(
@@ -92,7 +92,7 @@ t.test('a demo whose terminal is closed leaves nothing', { timeout: 180_000 }, a
   const [made = ''] = await readdir(folder);
   t.match(made, new RegExp(`^vaktrom-demo-${pid}-\\w{6}$`));
   holder.kill('SIGKILL');
-  await eventually(() => (isAlive(pid) ? undefined : true), 60_000);
+  await eventually(() => (isAlive(pid) ? undefined : true));
   t.strictSame(await readdir(folder), []);
 });
 

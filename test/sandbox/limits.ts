@@ -58,12 +58,10 @@ t.test('a fork bomb stays in its sandbox', async (t) => {
   const stage = openStage(t);
   const script = 'exec 2>/dev/null; bomb() { bomb | bomb & }; bomb; bomb; bomb; read -r forever';
   const bomb = stage.start(`exec bash -c '${script}'`, { limits: { processes: 32 } });
-  const started = performance.now();
   for (let i = 0; i < 5; i++) {
     const { end } = await stage.play(['/usr/bin/true']);
     t.strictSame(end, exited(0), 'others run beside it');
   }
-  t.ok(performance.now() - started < 10_000);
   const [, running] = readFileSync('/proc/loadavg', 'utf8').split(' ')[3]?.split('/') ?? [];
   t.ok(Number(running) < 2000, `${running} processes on the host`);
   bomb.run.kill();

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { openTerminal, type Terminal } from '../../src/sandbox/terminal.ts';
@@ -86,9 +87,14 @@ t.test('a reader that blocks the daemon at every chunk gets them all', async (t)
 
 t.test('the end comes when nobody has the terminal any more, and no sooner', async (t) => {
   const { terminal, text } = open();
-  const child = spawnOn(terminal, '(sleep 0.4; echo late) & echo first');
+  const gate = join(t.testdir(), 'gate');
+  const child = spawnOn(
+    terminal,
+    `(until [ -e '${gate}' ]; do sleep 0.02; done; echo late) & echo first`,
+  );
   await once(child, 'exit');
   t.equal(await Promise.race([terminal.closed, sleep(100, 'open')]), 'open');
+  writeFileSync(gate, '');
   await terminal.closed;
   t.equal(text(), 'first\r\nlate\r\n');
 });
@@ -141,11 +147,11 @@ t.test('what is typed reaches the process in order, as it reads', async (t) => {
 
 t.test('a process that never reads blocks nobody', async (t) => {
   const { terminal } = open();
-  const child = spawnOn(terminal, 'stty raw -echo; sleep 0.3');
-  const before = performance.now();
+  const child = spawnOn(terminal, 'stty raw -echo; exec sleep 100000');
   terminal.write('x'.repeat(1_000_000));
   await sleep(1);
-  t.ok(performance.now() - before < 250);
+  t.equal(child.exitCode, null, 'it has read nothing, and here we are');
+  child.kill('SIGKILL');
   await once(child, 'exit');
   await terminal.closed;
 });

@@ -110,7 +110,6 @@ function startBot({ file, world, alice }: Lane, rounds: string) {
   return { bot, opening, ended };
 }
 
-t.setTimeout(20_000 + KILLS * 4_000);
 t.test(`nothing is lost, reused or changed by ${KILLS} kills`, async (t) => {
   await initAsync();
   const world = new World();

@@ -16,7 +16,7 @@ const KILLS = Number(process.env['KILLS'] ?? 100);
 const LONGEST_LIFE_MS = 1500;
 const PAUSE_MS = 40;
 
-t.test(`${KILLS} kills under load`, { timeout: 900_000 }, async (t) => {
+t.test(`${KILLS} kills under load`, async (t) => {
   await using server = await openLoopback();
   await using house = await House.open(server);
   const alice = await house.person('alice');
@@ -50,7 +50,7 @@ t.test(`${KILLS} kills under load`, { timeout: 900_000 }, async (t) => {
   await house.run();
   const isAnswered = (event: string) =>
     alice.heard.some((h) => h.sender === house.bot && h.thread === event);
-  await eventually(() => commands.every(isAnswered) || undefined, 120_000).catch(() => {});
+  await eventually(() => commands.every(isAnswered) || undefined).catch(() => {});
   await house.stop();
 
   t.strictSame(bad, [], 'the log is never found tampered with, and no start fails');

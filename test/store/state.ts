@@ -59,9 +59,8 @@ t.test('changes that come together are written together, and the last word wins'
   const path = await newState(t);
   const state = await openState(path);
   const changes = Array.from({ length: 500 }, (_, i) => state.saveSyncToken(`s${i}`));
-  const start = performance.now();
   await Promise.all(changes);
-  t.ok(performance.now() - start < 2000, 'in a few writes');
+  t.ok(new Set(changes).size <= 2, 'one write for all of them, and at most one that had begun');
   t.match(JSON.parse(await readFile(path, 'utf8')), { sync: 's499' });
   t.strictSame(await readdir(dirname(path)), ['state.json'], 'and nothing is left beside it');
 });

@@ -17,7 +17,7 @@ interface Cast {
 }
 
 export function tellCommands(open: () => Promise<Server & AsyncDisposable>): void {
-  t.test('commands, end to end', { timeout: 120_000 }, async (t) => {
+  t.test('commands, end to end', async (t) => {
     await using server = await open();
     await using house = await House.open(server);
     const cast = await gather(house);

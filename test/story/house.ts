@@ -43,13 +43,18 @@ export async function vaktromIn(folder: string, ...args: readonly string[]): Pro
 const start = (
   args: readonly string[],
   cwd = '/',
-  stdin: 'ignore' | 'pipe' = 'ignore',
+  { stdin = 'ignore', path = process.env['PATH'] ?? '' }: StartOptions = {},
 ): ChildProcess =>
   spawn('sh', [VAKTROM, ...args], {
     cwd,
     stdio: [stdin, 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '' },
+    env: { PATH: path },
   });
+
+interface StartOptions {
+  readonly stdin?: 'ignore' | 'pipe';
+  readonly path?: string;
+}
 
 /** Everything that a stream has said so far. */
 function collect(stream: Readable | null): () => string {
@@ -68,6 +73,8 @@ interface RunningDaemon {
 
 export class House implements AsyncDisposable {
   readonly server: Server;
+  /** Where the daemon finds the programs of the host. */
+  path = process.env['PATH'] ?? '';
   readonly folder: string;
   readonly #people: Person[] = [];
   #daemon: RunningDaemon | undefined;
@@ -133,7 +140,7 @@ export class House implements AsyncDisposable {
 
   /** Sets up one-time codes for a person, as whoever runs the host does; the daemon must be running. */
   async enrolTotp(person: string): Promise<Authenticator> {
-    const child = start(['enrol', 'totp', person, '--dir', this.dir], '/', 'pipe');
+    const child = start(['enrol', 'totp', person, '--dir', this.dir], '/', { stdin: 'pipe' });
     const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
     const ended = once(child, 'close') as Promise<[number | null]>;
     const [uri] = await Promise.race([
@@ -149,7 +156,7 @@ export class House implements AsyncDisposable {
 
   /** Starts the daemon and waits for nothing. */
   start(dir = this.dir): ChildProcess {
-    const child = start(['run', '--dir', dir]);
+    const child = start(['run', '--dir', dir], '/', { path: this.path });
     const log = collect(child.stderr);
     const ended = once(child, 'close') as Promise<[number | null]>;
     this.#daemon = {

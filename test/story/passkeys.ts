@@ -29,7 +29,7 @@ interface Holder {
 }
 
 export function tellPasskeys(open: () => Promise<Server & AsyncDisposable>): void {
-  t.test('passkeys, end to end', { timeout: 120_000 }, async (t) => {
+  t.test('passkeys, end to end', async (t) => {
     await using server = await open();
     await using house = await House.open(server);
     const cast = await gather(t, house);

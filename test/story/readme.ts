@@ -11,18 +11,14 @@ import { followReadme } from './newcomer.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
-t.test(
-  'the README leads to a room, and to the first deployment',
-  { timeout: 180_000 },
-  async (t) => {
-    await using server = await openLoopback();
-    const home = t.testdir();
-    await followReadme(t, server, {
-      type: (line) => startAtTerminal('sh', ['-c', line], { cwd: ROOT, env: { HOME: home } }),
-      writePolicy: (text) => writeFile(join(home, 'vaktrom-ops', 'policy.yaml'), text),
-    });
-  },
-);
+t.test('the README leads to a room, and to the first deployment', async (t) => {
+  await using server = await openLoopback();
+  const home = t.testdir();
+  await followReadme(t, server, {
+    type: (line) => startAtTerminal('sh', ['-c', line], { cwd: ROOT, env: { HOME: home } }),
+    writePolicy: (text) => writeFile(join(home, 'vaktrom-ops', 'policy.yaml'), text),
+  });
+});
 
 /** The lines of all blocks that are typed. */
 const commands = (page: string): string[] =>
@@ -30,7 +26,7 @@ const commands = (page: string): string[] =>
     ([, body = '']) => body.trim().split('\n'),
   );
 
-t.test('the commands of docs/operations.md are commands', { timeout: 60_000 }, async (t) => {
+t.test('the commands of docs/operations.md are commands', async (t) => {
   await using homeserver = await openHomeserver({ serverName: 'example.org' });
   const register = async (name: string, password: string) =>
     homeserver.state.accounts.register(name, password);

@@ -69,7 +69,7 @@ export function startAtTerminal(
       const found = eventually(async () => {
         last = await looks();
         return last.some((line) => fits(line, wanted)) ? last : undefined;
-      }, 60_000);
+      });
       return found.catch((error: unknown) => {
         throw new Error(`no line ${wanted} on the screen:\n${last.join('\n')}`, { cause: error });
       });

@@ -14,6 +14,7 @@ import { awaitVerification, reachEmoji } from '../people/comparing.ts';
 import { eventually } from '../people/eventually.ts';
 import type { Person } from '../people/person.ts';
 import { type Ended, House, type Server, vaktrom } from '../story/house.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 interface Cast {
   readonly house: House;
@@ -25,8 +26,7 @@ interface Cast {
 }
 
 export function tellIdentities(open: () => Promise<Server & AsyncDisposable>): void {
-  t.setTimeout(180_000); // a dozen command lines, each a process
-  t.test('identities, end to end', { timeout: 180_000 }, async (t) => {
+  t.test('identities, end to end', async (t) => {
     await using server = await open();
     await using house = await House.open(server);
     const cast = await gather(t, house);
@@ -87,7 +87,7 @@ async function askFromTheHost(t: Test, cast: Cast) {
   const asked = awaitVerification(cast.alice);
   for (let attempt = 1; ; attempt++) {
     const host = atTheHost(cast, 'yes');
-    const late = AbortSignal.timeout(20_000);
+    const late = AbortSignal.timeout(PATIENCE_MS);
     const request = await Promise.race([
       asked,
       host.code.then(() => undefined),

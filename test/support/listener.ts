@@ -11,6 +11,7 @@ import { eventually } from '../people/eventually.ts';
 import { openPerson, type Person } from '../people/person.ts';
 import type { Server } from '../story/house.ts';
 import { person as personName, room as roomId, user as userId } from './ids.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { RecordingLog } from './recording-log.ts';
 
 export class Listener implements AsyncDisposable {
@@ -43,7 +44,7 @@ export class Listener implements AsyncDisposable {
     const matrix = await openMatrix({ login, register, clock: systemClock, log, onVerified });
     this.#matrix = matrix;
     await matrix.crypto.drain();
-    const http = openHttp({ baseUrl: homeserver, token, signal: AbortSignal.timeout(30_000) });
+    const http = openHttp({ baseUrl: homeserver, token, signal: AbortSignal.timeout(PATIENCE_MS) });
     await giveIdentity(matrix.crypto, { homeserver, user, password, newIdentity: true }, http);
     const ready = Promise.withResolvers<void>();
     matrix.listen({
@@ -122,7 +123,7 @@ export async function openListener(server: Server, name: string): Promise<Listen
   const password = `${name}-password`;
   await server.register(name, password);
   const account = { homeserver: server.baseUrl, user, password, newIdentity: true };
-  const signal = AbortSignal.timeout(30_000);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   const { device, token } = await logIn(account, openHttp({ baseUrl: server.baseUrl, signal }));
   const listener = new Listener(server, user, device);
   await listener.listen(token, password);

@@ -23,8 +23,7 @@ interface Cast {
 }
 
 export function tellVerification(open: () => Promise<Server & AsyncDisposable>): void {
-  t.setTimeout(120_000);
-  t.test('verification by emoji', { timeout: 120_000 }, async (t) => {
+  t.test('verification by emoji', async (t) => {
     await using server = await open();
     await using bot = await openListener(server, 'bot');
     await using alice = await bot.person('alice');

@@ -3,7 +3,6 @@ import { testHomeserver } from '../contract/homeserver.ts';
 import { openSynapse } from './server.ts';
 
 // The first run downloads Synapse.
-t.setTimeout(300_000);
 const synapse = await openSynapse();
 t.teardown(() => synapse[Symbol.asyncDispose]());
 

@@ -34,7 +34,6 @@ export interface Synapse extends AsyncDisposable {
 }
 
 const CACHE = resolve(import.meta.dirname, '../../.cache/synapse');
-const START_MS = 60_000;
 
 /** The first call on a machine downloads Synapse, which takes about half a minute. */
 export async function openSynapse(): Promise<Synapse> {
@@ -97,7 +96,7 @@ async function ready(url: string, child: ChildProcess, log: string): Promise<voi
       if (hasEnded(child)) throw new Error('Synapse ended at once');
       const answer = await fetch(`${url}/_matrix/client/versions`).catch(() => undefined);
       return answer?.ok === true ? answer : undefined;
-    }, START_MS);
+    });
   } catch (cause) {
     const last = (await readFile(log, 'utf8')).slice(-2000);
     throw new Error(`Synapse did not start:\n${last}`, { cause });

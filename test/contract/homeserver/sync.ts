@@ -9,7 +9,8 @@ import {
 } from '../../../src/demo/homeserver/json.ts';
 import { newDevice, roomIn, roomOf, type ServerUnderTest, signIn, unique } from '../raw.ts';
 
-const LONG_MS = 10_000;
+/** Whoever waits that long was not woken. */
+const LONG_MS = 300_000;
 
 const eventsOf = (section: JsonObject): readonly JsonObject[] =>
   listAt(section, 'events').filter(isObject);

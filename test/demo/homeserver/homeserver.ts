@@ -124,11 +124,9 @@ t.test('a hook that fails breaks the connection, one that hangs leaves it hangin
 
 t.test('closing does not wait for those who wait', async (t) => {
   const { homeserver, alice } = await server(t);
-  const waiting = alice.sync(await alice.now(), { timeoutMs: 60_000 }).catch(() => 'broken off');
-  const startedAt = Date.now();
+  const waiting = alice.sync(await alice.now(), { timeoutMs: 1e9 }).catch(() => 'broken off');
   await homeserver[Symbol.asyncDispose]();
-  await waiting;
-  t.ok(Date.now() - startedAt < 5_000);
+  t.equal(await waiting, 'broken off');
 });
 
 t.test('a body of more than an upload may have is refused', async (t) => {
