@@ -1,6 +1,6 @@
 /** `vaktrom demo`: the story on this machine, then a prompt to type in. */
 import { Fault } from '../base/errors.ts';
-import { openDemoFolder } from '../demo/folder.ts';
+import { openOwnFolder } from '../demo/folder.ts';
 import { openPrint } from '../demo/print.ts';
 import { openStage, type Stage } from '../demo/stage.ts';
 import { tellStory } from '../demo/story.ts';
@@ -14,7 +14,7 @@ export async function demo(io: Io): Promise<ExitCode> {
   );
   io.out('one in this process, on 127.0.0.1, and everything is gone when the demo ends.');
   using signals = catchSignals();
-  await using folder = await openDemoFolder();
+  await using folder = await openOwnFolder('demo');
   await using stage = await signals.during(openStage(folder.path));
   await signals.during(Promise.race([tellStory(stage, print), stage.daemon.failed]));
   if (io.ask) await signals.during(prompt(stage, io, io.ask, print.says));

@@ -1,21 +1,22 @@
 /**
- * The folder of one demo, gone when the demo ends. A demo that was killed leaves its folder, with the
- * bot's password in it; the next one removes it.
+ * A folder that is gone when the process is. A process that was killed leaves its folder, and in a demo
+ * the bot's password with it; the next one removes what the dead have left.
  */
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export interface DemoFolder extends AsyncDisposable {
+export interface OwnFolder extends AsyncDisposable {
   readonly path: string;
 }
 
-/** Names the process, so that the next demo knows whose folder it is. */
-const NAME = /^vaktrom-demo-(\d+)-/;
+/** Names the process, so that the next one knows whose folder it is. */
+const NAME = /^vaktrom-[a-z]+-(\d+)-\w{6}$/;
 
-export async function openDemoFolder(parent = tmpdir()): Promise<DemoFolder> {
+/** `purpose`: one word. Nobody else can enter the folder. */
+export async function openOwnFolder(purpose: string, parent = tmpdir()): Promise<OwnFolder> {
   await removeAbandoned(parent);
-  const path = await mkdtemp(join(parent, `vaktrom-demo-${process.pid}-`)); // mode 0700
+  const path = await mkdtemp(join(parent, `vaktrom-${purpose}-${process.pid}-`)); // mode 0700
   return { path, [Symbol.asyncDispose]: () => remove(path) };
 }
 

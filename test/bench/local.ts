@@ -1,13 +1,13 @@
 /** What can be measured without a homeserver: deciding, recording, verifying, spawning. */
 
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { spawn as spawnPty } from 'node-pty';
 import { verifyLog } from '../../src/audit/verify.ts';
 import type { PersonName, RoomName } from '../../src/base/ids.ts';
 import { parsePolicy } from '../../src/config/policy-file.ts';
+import { openOwnFolder } from '../../src/demo/folder.ts';
 import type { Plan } from '../../src/execution/plan.ts';
 import { decide } from '../../src/policy/decide.ts';
 import { NO_FACTS } from '../../src/policy/decision.ts';
@@ -60,8 +60,8 @@ const ENTRY = startEntry(
 );
 
 async function measureRecording(): Promise<Figure[]> {
-  const directory = await mkdtemp(join(tmpdir(), 'vaktrom-bench-'));
-  await using _gone = { [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) };
+  await using own = await openOwnFolder('bench');
+  const directory = own.path;
   const floor = await measureFlush(join(directory, 'flush'));
   const signer = readSigningKey(makeSigningKey('bench/vaktrom'));
   const folder = join(directory, 'audit');

@@ -5,7 +5,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
-import { openDemoFolder } from '../../src/demo/folder.ts';
+import { openOwnFolder } from '../../src/demo/folder.ts';
 import { eventually } from '../people/eventually.ts';
 import { House } from '../story/house.ts';
 import { openLoopback } from '../story/loopback-server.ts';
@@ -105,15 +105,15 @@ t.test('what a demo that was killed has left is removed by the next one', async 
     await writeFile(join(parent, name, 'password'), 'only for this demo');
   };
   for (const pid of [dead.pid, process.pid]) await leave(`vaktrom-demo-${pid}-abcdef`);
-  await leave('vaktrom-other-1-abcdef');
-  const folder = await openDemoFolder(parent);
+  await leave('vaktrom-of-somebody-else');
+  const folder = await openOwnFolder('demo', parent);
   t.strictSame((await readdir(parent)).toSorted(), [
     ...[`vaktrom-demo-${process.pid}-abcdef`, folder.path.slice(parent.length + 1)].toSorted(),
-    'vaktrom-other-1-abcdef',
+    'vaktrom-of-somebody-else',
   ]);
   await folder[Symbol.asyncDispose]();
   t.strictSame(await readdir(parent), [
     `vaktrom-demo-${process.pid}-abcdef`,
-    'vaktrom-other-1-abcdef',
+    'vaktrom-of-somebody-else',
   ]);
 });

@@ -1,10 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import t from 'tap';
 import type { EntryBody } from '../../src/audit/body.ts';
 import { describeUnreadable, findUnreadable } from '../../src/cli/unreadable.ts';
 import { fileNames } from '../../src/daemon.ts';
+import { openOwnFolder } from '../../src/demo/folder.ts';
 import { makeSigningKey, readSigningKey } from '../../src/store/keys.ts';
 import { openLedger } from '../../src/store/ledger.ts';
 import { createLedger } from '../../src/store/ledger-files.ts';
@@ -16,8 +14,9 @@ const refused = (sender: string, code: string): EntryBody => ({
 });
 
 t.test('sessions that could not be read lately, by sender and cause', async (t) => {
-  const statePath = await mkdtemp(join(tmpdir(), 'vaktrom-unreadable-'));
-  t.teardown(() => rm(statePath, { recursive: true }));
+  const own = await openOwnFolder('unreadable');
+  t.teardown(() => own[Symbol.asyncDispose]());
+  const statePath = own.path;
   const signer = readSigningKey(makeSigningKey('example.org/vaktrom/test'));
   const directory = fileNames.audit(statePath);
   await createLedger(directory, signer);

@@ -1,8 +1,7 @@
 /** The conversation, spoken by hand: what a client may do, and what ends it. */
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t, { type Test } from 'tap';
@@ -11,15 +10,16 @@ import { makeControlFolder } from '../../src/control/folder.ts';
 import { proofContent } from '../../src/control/proof.ts';
 import { openControl } from '../../src/control/server.ts';
 import { forTheHost, type Verbs } from '../../src/control/verbs.ts';
+import { openOwnFolder } from '../../src/demo/folder.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 const ASK = '{"v":1,"verb":"echo","fields":{"text":"hello"}}';
 
 async function open(t: Test, verbs: Verbs = {}) {
   // Not below the checkout: the name of a socket that is dialled by hand has to be short.
-  const place = mkdtempSync(join(tmpdir(), 'vaktrom-control-'));
-  t.teardown(() => rmSync(place, { recursive: true }));
-  const folder = await makeControlFolder(join(place, 'run'));
+  const place = await openOwnFolder('control');
+  t.teardown(() => place[Symbol.asyncDispose]());
+  const folder = await makeControlFolder(join(place.path, 'run'));
   const unproven: string[] = [];
   const clock = new ManualClock();
   const control = await openControl({

@@ -1,13 +1,14 @@
 /** Three users of one host: the daemon's, a person's, an attacker's. Only root can be all of them. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t from 'tap';
+import { openOwnFolder } from '../../src/demo/folder.ts';
 import { eventually } from '../people/eventually.ts';
 import { asRoot } from '../support/as-root.ts';
+import { DIES_WITH_US } from '../support/child-env.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 
 const [DAEMON, VICTIM, ATTACKER] = [61_234, 61_235, 61_236];
@@ -25,16 +26,17 @@ function as(uid: number, name: string, ...args: string[]) {
 }
 
 t.test('the kernel says who is asking', asRoot('only root can be three users'), async (t) => {
-  const place = mkdtempSync(join(tmpdir(), 'vaktrom-strangers-'));
+  const own = await openOwnFolder('strangers');
+  t.teardown(() => own[Symbol.asyncDispose]());
+  const place = own.path;
   chmodSync(place, 0o711);
-  t.teardown(() => rmSync(place, { recursive: true }));
   const home = (name: string, uid: number) => {
     mkdirSync(join(place, name), { mode: 0o711 });
     chownSync(join(place, name), uid, uid);
     return join(place, name);
   };
   const folder = join(home('daemon', DAEMON), 'run');
-  const door = spawn('env', [...CLEAN, script('door'), folder], {
+  const door = spawn('setpriv', [...DIES_WITH_US, 'env', ...CLEAN, script('door'), folder], {
     ...{ uid: DAEMON, gid: DAEMON, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] },
   });
   t.teardown(() => door.kill());

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { House, vaktrom } from '../story/house.ts';
 import { openLoopback } from '../story/loopback-server.ts';
+import { childEnv, DIES_WITH_US } from '../support/child-env.ts';
 
 const KILLS = Number(process.env['KILLS_OF_ROTATION'] ?? 12);
 const SCRIPT = join(import.meta.dirname, '..', '..', 'src', 'vaktrom.sh');
@@ -43,8 +44,8 @@ actions: {}
   let cutOff = 0;
   for (let kill = 0; kill < KILLS; kill++) {
     const before = await deviceOf();
-    const child = spawn('sh', [SCRIPT, ...args], {
-      env: { PATH: process.env['PATH'] ?? '' },
+    const child = spawn('setpriv', [...DIES_WITH_US, 'sh', SCRIPT, ...args], {
+      env: childEnv(),
       stdio: 'ignore',
     });
     const ended = once(child, 'exit');

@@ -4,15 +4,16 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Entry } from '../../src/audit/entry.ts';
+import { type OwnFolder, openOwnFolder } from '../../src/demo/folder.ts';
 import { Authenticator } from '../people/authenticator.ts';
 import { eventually } from '../people/eventually.ts';
 import { openPerson, type Person } from '../people/person.ts';
+import { childEnv, DIES_WITH_US } from '../support/child-env.ts';
 
 export interface Server {
   readonly baseUrl: string;
@@ -43,12 +44,12 @@ export async function vaktromIn(folder: string, ...args: readonly string[]): Pro
 const start = (
   args: readonly string[],
   cwd = '/',
-  { stdin = 'ignore', path = process.env['PATH'] ?? '' }: StartOptions = {},
+  { stdin = 'ignore', path }: StartOptions = {},
 ): ChildProcess =>
-  spawn('sh', [VAKTROM, ...args], {
+  spawn('setpriv', [...DIES_WITH_US, 'sh', VAKTROM, ...args], {
     cwd,
     stdio: [stdin, 'pipe', 'pipe'],
-    env: { PATH: path },
+    env: childEnv(path),
   });
 
 interface StartOptions {
@@ -75,17 +76,21 @@ export class House implements AsyncDisposable {
   readonly server: Server;
   /** Where the daemon finds the programs of the host. */
   path = process.env['PATH'] ?? '';
-  readonly folder: string;
+  readonly #folder: OwnFolder;
   readonly #people: Person[] = [];
   #daemon: RunningDaemon | undefined;
 
   static async open(server: Server): Promise<House> {
-    return new House(server, await mkdtemp(join(tmpdir(), 'vaktrom-house-')));
+    return new House(server, await openOwnFolder('house'));
   }
 
-  private constructor(server: Server, folder: string) {
+  private constructor(server: Server, folder: OwnFolder) {
     this.server = server;
-    this.folder = folder;
+    this.#folder = folder;
+  }
+
+  get folder(): string {
+    return this.#folder.path;
   }
 
   /** Of the daemon that was started last. */
@@ -197,6 +202,6 @@ export class House implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#daemon?.stop('SIGKILL');
     for (const person of this.#people) await person[Symbol.asyncDispose]();
-    await rm(this.folder, { recursive: true, force: true });
+    await this.#folder[Symbol.asyncDispose]();
   }
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { COLUMNS, openScreen, ROWS } from '../../src/output/screen.ts';
 import { openTerminal } from '../../src/sandbox/terminal.ts';
 import { eventually } from '../people/eventually.ts';
+import { childEnv, DIES_WITH_US } from './child-env.ts';
 
 export interface AtTerminal extends AsyncDisposable {
   readonly pid: number;
@@ -12,6 +13,13 @@ export interface AtTerminal extends AsyncDisposable {
   types(keys: string): void;
   /** How it ended, and the last screen. */
   readonly ended: Promise<Ended>;
+}
+
+interface Options {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Does not end when this process is killed. */
+  readonly outlives?: boolean;
 }
 
 export interface Ended {
@@ -31,7 +39,7 @@ export const ENTER = '\r';
 export function startAtTerminal(
   program: string,
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  options: Options = {},
 ): AtTerminal {
   const screen = openScreen();
   let shown = Promise.resolve();
@@ -39,13 +47,16 @@ export function startAtTerminal(
     shown = shown.then(() => screen.write(bytes));
   });
   const { device } = terminal;
-  const env = { PATH: process.env['PATH'] ?? '', TERM: 'xterm', ...options.env };
+  const env = { ...childEnv(), TERM: 'xterm', ...options.env };
   const clean = ['env', '-i', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
   // --ctty: Ctrl-C and a hang-up reach it as they reach any program of that terminal. Clean: tap hangs
   // on every child what answers signals in its place, and the other end of the terminal is not for it.
   const child = spawn(
-    'setsid',
-    ['--ctty', 'bash', '-c', ALONE, 'bash', ...clean, program, ...args],
+    'setpriv',
+    [
+      ...(options.outlives ? ['--'] : DIES_WITH_US),
+      ...['setsid', '--ctty', 'bash', '-c', ALONE, 'bash', ...clean, program, ...args],
+    ],
     {
       cwd: options.cwd ?? '/',
       stdio: [device, device, device],

@@ -14,6 +14,7 @@ import { awaitVerification, reachEmoji } from '../people/comparing.ts';
 import { eventually } from '../people/eventually.ts';
 import type { Person } from '../people/person.ts';
 import { type Ended, House, type Server, vaktrom } from '../story/house.ts';
+import { childEnv } from './child-env.ts';
 import { PATIENCE_MS } from './patience.ts';
 
 interface Cast {
@@ -212,7 +213,7 @@ async function isRecovered(t: Test, { house, identity, recoveryKey }: Cast): Pro
 /** A command line that is told something on stdin. */
 async function withInput(input: string, ...args: readonly string[]): Promise<Ended> {
   const script = join(import.meta.dirname, '..', '..', 'src', 'vaktrom.sh');
-  const child = spawn('sh', [script, ...args], { env: { PATH: process.env['PATH'] ?? '' } });
+  const child = spawn('sh', [script, ...args], { env: childEnv() });
   child.stdin.end(input);
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),

@@ -5,10 +5,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { openOwnFolder } from '../../src/demo/folder.ts';
 import { type JsonObject, textAt } from '../../src/demo/homeserver/json.ts';
 import { eventually } from '../people/eventually.ts';
 import { freePort } from '../support/free-port.ts';
@@ -40,8 +40,7 @@ export async function openSynapse(): Promise<Synapse> {
   const bwrap = await run('host-tools', join(CACHE, 'tools'), 'bwrap');
   await run('rootfs', join(CACHE, 'rootfs'), bwrap);
   await using stack = new AsyncDisposableStack();
-  const dir = await mkdtemp(join(tmpdir(), 'vaktrom-synapse-'));
-  stack.defer(() => rm(dir, { recursive: true, force: true, maxRetries: 10 }));
+  const { path: dir } = stack.use(await openOwnFolder('synapse'));
   const serverName = 'localhost';
   const port = await freePort();
   const registrationSecret = randomBytes(24).toString('hex');
