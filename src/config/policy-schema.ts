@@ -61,15 +61,21 @@ const factor = z.enum(['totp', 'webauthn']);
 const roles = z.array(word).min(1);
 const some = <T extends z.ZodType>(item: T) => z.array(item).min(1, 'must not be empty');
 
+const NO_SUCH_TIME = 'there is no such time';
 const moment = z
   .string()
   .regex(
     /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/,
     first('must be a time with its zone, such as 2026-03-03T22:30+01:00'),
   )
-  .regex(/-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T/, first('there is no such time'))
-  .transform((text) => Date.parse(text))
-  .refine((at) => !Number.isNaN(at), 'there is no such time');
+  .regex(/-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T/, first(NO_SUCH_TIME))
+  .regex(/T(?:24:00(?::00)?|(?:[01]\d|2[0-3])(?::[0-5]\d){1,2})(?:Z|[+-])/, first(NO_SUCH_TIME))
+  .regex(/(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/, first(NO_SUCH_TIME))
+  .refine((text) => isDay(text.slice(0, 'YYYY-MM-DD'.length)), NO_SUCH_TIME)
+  .transform((text) => Date.parse(text));
+
+/** Date takes the 30th of February for the 2nd of March. */
+const isDay = (day: string): boolean => new Date(day).toISOString().startsWith(day);
 
 const timeZone = z.string().refine(
   (name) => {

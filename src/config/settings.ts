@@ -1,16 +1,27 @@
-/** vaktrom.yaml: where the daemon finds its homeserver and its files. Who may do what is in the policy. */
+/**
+ * vaktrom.yaml: where the daemon finds its homeserver and its files. Who may do what is in the policy.
+ * JSON Schema cannot say which hosts the URL parser refuses, such as 1.2.3.999.
+ */
 import { z } from 'zod';
 import { parseDeviceId, parseUserId } from '../base/ids.ts';
 import { ok, type Result } from '../base/result.ts';
 import { parseConforming } from './conform.ts';
 import type { Problem } from './document.ts';
+import { numbersTo } from './number-pattern.ts';
 import { parsedBy } from './parsed-by.ts';
 import { webSchema } from './settings-web.ts';
+
+const HOMESERVER = new RegExp(
+  `^https?://(?:\\[[0-9A-Fa-f:.]+\\]|[^\\s/?#@:\\\\[\\]]+)(?::${numbersTo(65_535)})?(?:/[^\\s?#\\\\]*)?$`,
+);
+const NOT_A_URL = 'must be a URL such as https://matrix.example.org';
 
 export const settingsSchema = z.strictObject({
   version: z.literal(1),
   homeserver: z
-    .url({ protocol: /^https?$/, error: 'must be a URL such as https://matrix.example.org' })
+    .string()
+    .regex(HOMESERVER, { error: NOT_A_URL, abort: true })
+    .refine((text) => URL.canParse(text), NOT_A_URL)
     .describe('base URL of the homeserver; trusted to deliver messages, and for nothing else'),
   user: parsedBy(parseUserId, 'the account of the bot, @name:server'),
   device: parsedBy(parseDeviceId, 'the device of the bot; written by vaktrom init'),

@@ -48,6 +48,10 @@ t.test(
     t.strictSame(problems(page('https://a.example/', 'a.example')), [notOne]);
     t.strictSame(problems(page('https://A.example', 'a.example')), [notOne]);
     t.strictSame(problems(page('a.example', 'a.example')), [notOne]);
+    t.strictSame(problems(page('https://a.example:443', 'a.example')), [notOne]);
+    // The parser writes 1.2.0.3 for the first, and refuses the second.
+    for (const host of ['1.2.3', '1.2.3.999'])
+      t.strictSame(problems(page(`https://${host}`, 'a.example')), [notOne], host);
     const plain = `${at} begin with https://; http:// is for localhost only`;
     t.strictSame(problems(page('http://a.example', 'a.example')), [plain]);
     t.strictSame(problems(page('http://127.0.0.1:8480', 'localhost')), [plain]);

@@ -29,12 +29,22 @@ t.test('settings have defaults for where things are', async (t) => {
 
 t.test('a homeserver may be plain http, for a loopback address', async (t) => {
   t.strictSame(problems(...GOOD.with(1, 'homeserver: http://127.0.0.1:8008')), []);
+  t.strictSame(problems(...GOOD.with(1, 'homeserver: "http://[::1]:8008"')), []);
+  t.strictSame(problems(...GOOD.with(1, 'homeserver: https://bücher.example:8448/matrix/')), []);
 });
 
 t.test('what is wrong is said with its place', async (t) => {
   const url = 'v:2:13: homeserver: must be a URL such as https://matrix.example.org';
   t.strictSame(problems(...GOOD.with(1, 'homeserver: matrix.example.org')), [url]);
   t.strictSame(problems(...GOOD.with(1, 'homeserver: ftp://example.org')), [url]);
+  for (const more of ['?x=1', '#x', ':0', ':65536', ' '])
+    t.strictSame(
+      problems(...GOOD.with(1, `homeserver: "https://example.org${more}"`)),
+      [url],
+      more,
+    );
+  t.strictSame(problems(...GOOD.with(1, 'homeserver: "https://a:b@example.org"')), [url]);
+  t.strictSame(problems(...GOOD.with(1, 'homeserver: https://1.2.3.999')), [url]);
   t.strictSame(problems(...GOOD.with(2, 'user: bot')), [
     'v:3:7: user: "bot" is not a Matrix account (like @alice:example.org)',
   ]);
