@@ -6,7 +6,7 @@ import { openPrompt } from './cli/prompt.ts';
 // A reader of a pipe may have seen enough; a terminal may have been closed.
 for (const stream of [process.stdin, process.stdout, process.stderr]) stream.on('error', () => {});
 
-const { print, ask } = openPrompt({
+const { print, ask, abandon } = openPrompt({
   input: process.stdin,
   output: process.stderr,
   interrupt: () => process.kill(process.pid, 'SIGINT'),
@@ -16,6 +16,7 @@ const io: Io = {
   out: (line) => print(process.stdout, line),
   err: (line) => print(process.stderr, line),
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
+  abandonQuestion: abandon,
   readLine,
 };
 

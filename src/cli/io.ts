@@ -14,6 +14,8 @@ export interface Io {
   readonly err: (line: string) => void;
   /** Asks at the terminal; undefined where nobody can answer. */
   readonly ask: ((question: string, hidden?: boolean) => Promise<string>) | undefined;
+  /** Takes back a question that is open: nobody waits for its answer. */
+  readonly abandonQuestion?: () => void;
   /** The next line of what is piped in, empty after its end. */
   readonly readLine?: () => Promise<string>;
 }

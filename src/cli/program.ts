@@ -41,6 +41,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
     return exit;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    io.abandonQuestion?.();
     io.err(explainError(error));
     return exitCodeOf(error);
   }

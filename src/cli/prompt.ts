@@ -14,6 +14,8 @@ export interface Prompt {
    * with Fault `unanswered` at Ctrl-D. Ctrl-C is the signal that it is everywhere else.
    */
   ask(question: string, hidden?: boolean): Promise<string>;
+  /** Takes back the question that is open, because its command has ended: it is never answered. */
+  abandon(): void;
 }
 
 export interface PromptParts {
@@ -28,6 +30,7 @@ interface Open {
   /** The last line of the question: the only one that is edited, so the only one that is cleared. */
   readonly question: string;
   readonly hidden: boolean;
+  readonly abandon: () => void;
 }
 
 export function openPrompt({ input, output, interrupt }: PromptParts): Prompt {
@@ -44,14 +47,19 @@ export function openPrompt({ input, output, interrupt }: PromptParts): Prompt {
       terminal: true,
       historySize: 0,
     });
-    open = { editor, question, hidden };
     const answer = Promise.withResolvers<string>();
     const onEnd = () => answer.reject(new Fault('unanswered', 'a question was not answered'));
+    const abandon = () => {
+      open = undefined; // first: what is printed from here on must not go through the editor
+      editor.off('close', onEnd);
+      editor.close();
+      output.write('\n');
+    };
+    open = { editor, question, hidden, abandon };
     editor.once('close', onEnd);
     editor.once('error', onEnd); // the terminal is gone
     editor.once('SIGINT', () => {
-      editor.off('close', onEnd); // the signal ends more than this question
-      editor.close();
+      abandon(); // the signal ends more than this question
       interrupt();
     });
     editor.question(question, (line) => {
@@ -70,6 +78,7 @@ export function openPrompt({ input, output, interrupt }: PromptParts): Prompt {
   };
 
   return {
+    abandon: () => open?.abandon(),
     ask(question, hidden = false) {
       const answer = turn.then(() => askNow(question, hidden));
       turn = answer.catch(() => {}); // the one who asked is told

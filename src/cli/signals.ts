@@ -30,12 +30,15 @@ export function catchSignals(): Signals {
     process.on(signal, listener);
     return () => void process.off(signal, listener);
   });
+  // Waiting for a signal does not keep a process alive, and a question that was taken back no longer does.
+  const awake = setInterval(() => {}, 2 ** 30);
   return {
     during(work) {
       work.catch(() => {}); // after a signal nobody waits for it
       return Promise.race([work, caught.promise]);
     },
     [Symbol.dispose]() {
+      clearInterval(awake);
       for (const remove of listeners) remove();
     },
   };

@@ -106,3 +106,38 @@ t.test('of several pasted lines the first one is the answer', async (t) => {
   terminal.types(`2${ENTER}`);
   t.strictSame((await terminal.ended).lines, ['One: first', 'told "first"', 'Two: 2', 'told "2"']);
 });
+
+/** Says its process id, runs its arguments, and says how they ended and what is left of their terminal. */
+const AROUND = `sh -c 'echo "pid $$"; exec "$@"' sh "$@"
+echo "exit $?"
+stty -a | grep -ow -e '-icanon' -e '-echo' -e '-isig'
+echo looked`;
+
+t.test('Ctrl-C ends the line, so that what a shell prints next has one of its own', async (t) => {
+  for (const question of ['One: ', 'hidden:One: ']) {
+    const args = ['-c', AROUND, 'sh', process.execPath, ASKS, question];
+    await using terminal = startAtTerminal('sh', args);
+    await terminal.sees('One:');
+    terminal.types(CTRL_C);
+    const [, ...lines] = (await terminal.ended).lines;
+    t.strictSame(lines, ['One:', 'exit 130', 'looked'], question);
+  }
+});
+
+t.test('a signal that is caught ends the question, and the terminal is as before', async (t) => {
+  const exits = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+  for (const question of ['One: ', 'hidden:One: '])
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      const args = ['-c', AROUND, 'sh', process.execPath, ASKS, question];
+      await using terminal = startAtTerminal('sh', args, { env: { CATCHES: 'yes' } });
+      const [first = ''] = await terminal.sees('One:');
+      const pid = Number(first.replace(/^pid /, ''));
+      if (signal === 'SIGINT') terminal.types(CTRL_C);
+      else process.kill(pid, signal);
+      t.strictSame(
+        (await terminal.ended).lines,
+        [first, 'One:', `vaktrom: stopped by ${signal}`, `exit ${exits[signal]}`, 'looked'],
+        `${signal} at ${question}`,
+      );
+    }
+});
