@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { History } from './audit/history.ts';
 import { Standing } from './audit/standing.ts';
-import { describeError, Fatal, Fault } from './base/errors.ts';
+import { Fatal, Fault } from './base/errors.ts';
 import type { PersonName, RoomId } from './base/ids.ts';
 import { type Directory, readKey, readPolicy, readSecret } from './config/directory.ts';
 import { listenAddress } from './config/settings-web.ts';
@@ -27,6 +27,7 @@ import { requesterChanges } from './matrix/requester.ts';
 import { COLUMNS, ROWS } from './output/screen.ts';
 import { openPipeline } from './pipeline.ts';
 import type { Policy } from './policy/model.ts';
+import { openPolicyReload } from './policy-reload.ts';
 import type { Log } from './ports.ts';
 import { openSandbox } from './sandbox/launch.ts';
 import { probeSandbox } from './sandbox/probe.ts';
@@ -143,24 +144,20 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
   const pinsNow = () => planPins(policy, standing.identities);
   await ledger.append({ type: 'boot', version: VERSION, policy: policy.sha256 }, ...pinsNow());
   await resume();
-  const reloadPolicy = async (): Promise<Reloaded> => {
-    const read = await readPolicy(directory.policyPath).catch(problemOf);
-    if (typeof read === 'string') {
-      log.error({ problem: read }, 'the new policy is not valid; the old one stays');
-      await ledger.append({ type: 'policy.rejected', policy: policy.sha256, problem: read });
-      return { kind: 'rejected', policy: policy.sha256, problem: read };
-    }
-    if (read.policy.sha256 === policy.sha256) return { kind: 'unchanged', policy: policy.sha256 };
-    policy = read.policy;
-    await ledger.append({ type: 'policy.loaded', policy: policy.sha256 }, ...pinsNow());
-    for (const { request } of desk.requests.list())
-      await desk.requests.happen(request.id, {
-        kind: 'changed',
-        what: 'the policy is another one',
-      });
-    log.info({ policy: policy.sha256 }, 'policy loaded');
-    return { kind: 'loaded', policy: policy.sha256 };
-  };
+  const reloadPolicy = openPolicyReload({
+    read: async () => (await readPolicy(directory.policyPath)).policy,
+    current: () => policy,
+    async replaceBy(next) {
+      policy = next;
+      await ledger.append({ type: 'policy.loaded', policy: policy.sha256 }, ...pinsNow());
+      for (const { request } of desk.requests.list())
+        await desk.requests.happen(request.id, {
+          kind: 'changed',
+          what: 'the policy is another one',
+        });
+    },
+    ...{ ledger, log },
+  });
   const door = { folder, desk, voice, refuse, terminals, verifications, reloadPolicy, onFatal };
   opening.use(await openHostDoor(door));
   if (web && links) {
@@ -212,9 +209,6 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
     },
   };
 }
-
-/** As long as an entry can hold. */
-const problemOf = (error: unknown): string => describeError(error).slice(0, 4000).toWellFormed();
 
 /** No sandbox, no run, hence no daemon: each wall is tried before the first command is heard. */
 async function proveSandbox(hidden: readonly string[]): Promise<void> {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Fault } from '../base/errors.ts';
 import { openDirectory } from '../config/directory.ts';
 import { askDaemon, type Screen } from '../control/client.ts';
+import { describeReloaded, parseReloaded } from '../control/reload.ts';
 import { SOCKET } from '../control/server.ts';
 import { type Io, printable } from './io.ts';
 
@@ -20,15 +21,39 @@ export interface LocalOptions {
 /** Where the unit of systemd/ has it. */
 const SYSTEM_FOLDER = '/run/vaktrom';
 
+interface Told {
+  readonly verb: string;
+  readonly fields: Readonly<Record<string, string>>;
+  /** Shows what was asked for, where that is more than lines for a person. */
+  readonly show?: Screen['output'];
+}
+
 /** Resolves with the exit code that the daemon gives. */
 export async function tellDaemon(
-  { verb, fields }: { readonly verb: string; readonly fields: Readonly<Record<string, string>> },
+  { verb, fields, show }: Told,
   options: LocalOptions,
   io: Io,
 ): Promise<number> {
   const folder = options.control ?? (await findControl(options.dir));
-  return askDaemon({ folder, verb, fields }, options.json ? forPrograms(io) : forPeople(io));
+  const screen = options.json ? forPrograms(io) : forPeople(io);
+  return askDaemon({ folder, verb, fields }, { ...screen, output: show ?? screen.output });
 }
+
+/** What came of it is one line of JSON, from the daemon as it is or put into words. */
+export const reload = (options: LocalOptions, io: Io): Promise<number> =>
+  tellDaemon(
+    {
+      ...{ verb: 'reload', fields: {} },
+      show(text) {
+        const reloaded = parseReloaded(text);
+        if (!reloaded)
+          throw new Fault('daemon_unreachable', 'the daemon speaks another version of this');
+        io.out(options.json ? JSON.stringify(reloaded) : printable(describeReloaded(reloaded)));
+      },
+    },
+    options,
+    io,
+  );
 
 /** What is typed as `vaktrom WORD…` is said to the daemon like `!WORD…` in a room. */
 export const sayToDaemon = (

@@ -17,7 +17,7 @@ import { type HistoryOptions, identityHistory } from './identity-history.ts';
 import { init } from './init.ts';
 import { DEFAULT_DIR } from './invocation.ts';
 import { type ExitCode, exitCodeOf, explainError, type Io } from './io.ts';
-import { type LocalOptions, sayToDaemon, tellDaemon } from './local.ts';
+import { type LocalOptions, reload, sayToDaemon, tellDaemon } from './local.ts';
 import { identityPin, type PinOptions } from './pin.ts';
 import { check, policyCheck, policyTest, schemaText } from './policy.ts';
 import { recover } from './recover.ts';
@@ -191,8 +191,7 @@ function addLocalCommands(program: Command, io: Io, ended: Ended): void {
       ended(await sayToDaemon(say(...words), options, io));
     });
   local('reload', 'have the daemon read its policy anew, as root of the host', []).action(
-    async (options: LocalOptions) =>
-      ended(await tellDaemon({ verb: 'reload', fields: {} }, options, io)),
+    async (options: LocalOptions) => ended(await reload(options, io)),
   );
   local('enrol', "set up somebody's first factor, as root of the host", ['<factor>', '<person>'])
     .usage('[options] totp|passkey <person>')

@@ -32,7 +32,7 @@ export async function openDirectory(
   runtime = process.env['RUNTIME_DIRECTORY'],
 ): Promise<Directory> {
   const file = join(root, SETTINGS_FILE);
-  const hint = `is there a vaktrom directory at ${root}? See: vaktrom init`;
+  const hint = `is there a vaktrom directory at ${root}? --dir names another one, init makes one`;
   const text = await readText(file, { closedTo: 'writers', code: 'config_invalid', hint });
   const settings = parseSettings(text, file);
   if (!settings.ok) throw new Fault('config_invalid', settings.error.map(formatProblem).join('\n'));
@@ -110,13 +110,16 @@ async function readText(path: string, { closedTo, code, hint }: Reading): Promis
     return await readTextFile(path, closedTo);
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
-    throw new Fault(code, `cannot read ${path}${hint === undefined ? '' : `; ${hint}`}`, cause);
+    const mend = codeOf(cause) === 'EACCES' ? 'only its owner may' : hint;
+    throw new Fault(code, `cannot read ${path}${mend === undefined ? '' : `; ${mend}`}`, cause);
   }
 }
 
 /** What is absent may be elsewhere; what is there and cannot be read must not be passed over. */
 function absent(error: unknown): undefined {
-  const cause = error instanceof Fault ? error.cause : undefined;
-  if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+  if (error instanceof Fault && codeOf(error.cause) === 'ENOENT') return undefined;
   throw error;
 }
+
+const codeOf = (cause: unknown): unknown =>
+  cause instanceof Error && 'code' in cause ? cause.code : undefined;

@@ -34,7 +34,7 @@ export async function openHostDoor(parts: HostDoorParts): Promise<AsyncDisposabl
     say: openSay({ desk, obey, refuse, terminals }),
     enrol: forTheHost(openEnrol(desk)),
     verify: forTheHost(openVerify(parts.verifications)),
-    reload: forTheHost(openReload(parts.reloadPolicy)),
+    reload: openReload(parts.reloadPolicy),
   };
   return openControl({
     ...{ folder, verbs, userOf, clock: desk.clock },

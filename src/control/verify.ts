@@ -77,13 +77,13 @@ async function compare(
     peer.note(safeLine(`It was cancelled: ${ended.why}`));
     return 1;
   }
-  peer.note(`✓ ${user} is verified. This is the line for the policy (vaktrom identity pin):`);
+  peer.note(`✓ ${user} is verified. This is the line for the policy; identity pin puts it there:`);
   peer.print(`- { id: ${JSON.stringify(user)}, identity: "${ended.identity}" }`);
   return 0;
 }
 
 function leave(peer: Peer): number {
-  peer.note('Still under way: vaktrom identity verify goes on with it.');
+  peer.note('Still under way: identity verify goes on with it.');
   return 1;
 }
 

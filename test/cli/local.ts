@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
 import { quoteWord } from '../../src/cli/local.ts';
 import { SAYINGS } from '../../src/cli/sayings.ts';
@@ -68,3 +71,44 @@ t.test('each saying is in the words of a room', async (t) => {
     allow: 'allow a1 b2 c3=d',
   });
 });
+
+const VAKTROM = join(import.meta.dirname, '..', '..', 'src', 'vaktrom.sh');
+
+/** What somebody is told to whom the directory is closed. Root gives up what would open it. */
+async function askAtClosedDoor(dir: string, ...words: readonly string[]) {
+  const weak =
+    process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] : [];
+  const [program, ...args] = [...weak, 'sh', VAKTROM, ...words, '--dir', dir];
+  const { promise, resolve } = Promise.withResolvers<{ code: unknown; lines: readonly string[] }>();
+  await chmod(dir, 0o000);
+  execFile(program, args, (error, _stdout, stderr) =>
+    resolve({ code: error?.code, lines: stderr.replaceAll(dir, 'DIR').trimEnd().split('\n') }),
+  );
+  try {
+    return await promise;
+  } finally {
+    await chmod(dir, 0o700);
+  }
+}
+
+t.test(
+  'another user of the host is told how to find the daemon, and not to set one up',
+  async (t) => {
+    const dir = t.testdir();
+    const because = [
+      '  because: cannot read DIR/vaktrom.yaml; only its owner may',
+      "  because: EACCES: permission denied, open 'DIR/vaktrom.yaml'",
+    ];
+    t.strictSame(await askAtClosedDoor(dir, 'pending'), {
+      code: 3,
+      lines: [
+        'vaktrom: only its owner may look into DIR: ask them where the control socket of the daemon is, and name its folder: --control FOLDER',
+        ...because,
+      ],
+    });
+    t.strictSame(await askAtClosedDoor(dir, 'check'), {
+      code: 1,
+      lines: [because[0]?.replace('  because', 'vaktrom'), because[1]],
+    });
+  },
+);

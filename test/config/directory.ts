@@ -28,7 +28,10 @@ t.test('a directory says where everything is', async (t) => {
 
 t.test('where there is none, it says how to make one', async (t) => {
   const root = t.testdir({});
-  await t.rejects(openDirectory(root), { code: 'config_invalid', message: /See: vaktrom init$/ });
+  await t.rejects(openDirectory(root), {
+    code: 'config_invalid',
+    message: /--dir names another one, init makes one$/,
+  });
 });
 
 t.test('settings with problems are told line by line', async (t) => {
