@@ -11,7 +11,7 @@ export interface Prompt {
   print(stream: NodeJS.WritableStream, text: string): void;
   /**
    * Asks for one line, after the questions before it. What is typed is not shown if `hidden`. Rejects
-   * with Fault `unanswered` at Ctrl-D. Ctrl-C is the signal that it is everywhere else.
+   * with Fault `unanswered` at Ctrl-D, `usage` if it is not UTF-8. Ctrl-C is the signal that it is everywhere else.
    */
   ask(question: string, hidden?: boolean): Promise<string>;
   /** Takes back the question that is open, because its command has ended: it is never answered. */
@@ -67,7 +67,7 @@ export function openPrompt({ input, output, interrupt }: PromptParts): Prompt {
       editor.close(); // at once: further lines that were pasted answer nothing
     });
     try {
-      return (await answer.promise).trim();
+      return await answer.promise;
     } catch (error) {
       if (!hidden) output.write('\n');
       throw error;
@@ -80,7 +80,8 @@ export function openPrompt({ input, output, interrupt }: PromptParts): Prompt {
   return {
     abandon: () => open?.abandon(),
     ask(question, hidden = false) {
-      const answer = turn.then(() => askNow(question, hidden));
+      const typed = turn.then(() => askNow(question, hidden)).then(inUtf8);
+      const answer = hidden ? typed : typed.then((text) => text.trim()); // spaces can be of a password
       turn = answer.catch(() => {}); // the one who asked is told
       return answer;
     },
@@ -96,6 +97,12 @@ export function openPrompt({ input, output, interrupt }: PromptParts): Prompt {
       editor.prompt(true);
     },
   };
+}
+
+/** A password that was mangled on its way would be said to be wrong, and nobody would know why. */
+function inUtf8(typed: string): string {
+  if (!typed.includes('\ufffd')) return typed;
+  throw new Fault('usage', 'what was typed is not UTF-8: set the terminal to it, and try again');
 }
 
 /** A terminal that shows the question and nothing of what is typed after it. */

@@ -107,6 +107,31 @@ t.test('of several pasted lines the first one is the answer', async (t) => {
   t.strictSame((await terminal.ended).lines, ['One: first', 'told "first"', 'Two: 2', 'told "2"']);
 });
 
+t.test('spaces around an answer are not of it, unless it is a secret', async (t) => {
+  await using terminal = asks('One: ', 'hidden:Two: ');
+  await terminal.sees('One:');
+  terminal.types(`  1  ${ENTER}`);
+  await terminal.sees('Two:');
+  terminal.types(` a b ${ENTER}`);
+  const { lines } = await terminal.ended;
+  t.strictSame([lines[1], lines[3]], ['told "1"', 'told " a b "']);
+});
+
+t.test('what is not UTF-8 is refused, and not taken for something else', async (t) => {
+  for (const question of ['One: ', 'hidden:One: ']) {
+    await using terminal = asks(question, 'Two: ');
+    await terminal.sees('One:');
+    terminal.types(`gr\ufffd\ufffde${ENTER}`); // as a byte that is none arrives
+    await terminal.sees('Two:');
+    terminal.types(`größe${ENTER}`);
+    t.strictSame((await terminal.ended).lines.slice(1), [
+      'told "what was typed is not UTF-8: set the terminal to it, and try again"',
+      'Two: größe',
+      'told "größe"',
+    ]);
+  }
+});
+
 /** Says its process id, runs its arguments, and says how they ended and what is left of their terminal. */
 const AROUND = `sh -c 'echo "pid $$"; exec "$@"' sh "$@"
 echo "exit $?"
