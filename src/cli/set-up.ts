@@ -89,8 +89,12 @@ async function furnish(root: string, furniture: Furniture): Promise<Furnished> {
   if (!draft.ok) throw new Fault('usage', draft.error.map(formatProblem).join('\n'));
   const statePath = join(root, 'state');
   const secretsPath = join(root, 'secrets');
-  await makePrivateFolder(statePath);
-  await makePrivateFolder(secretsPath);
+  for (const folder of [statePath, secretsPath]) {
+    await makePrivateFolder(folder);
+    // In a work tree of git, the policy is worth a history; keys and the log would be a leak. The
+    // deepest file counts, whatever a .gitignore says that was there before.
+    await createFile(join(folder, '.gitignore'), '*\n');
+  }
   const secret = (name: string, text: string) => createFile(join(secretsPath, name), `${text}\n`);
 
   const server = account.user.slice(account.user.indexOf(':') + 1);
@@ -112,7 +116,6 @@ async function furnish(root: string, furniture: Furniture): Promise<Furnished> {
   await plain('vaktrom.schema.json', schemaText('settings'));
   await plain('policy.yaml', policy);
   await plain(SETTINGS_FILE, settingsText(signedIn.device));
-  // In a work tree of git, the policy is worth a history; keys and the log would be a leak.
   await plain('.gitignore', '/secrets/\n/state/\n/run/\n');
   const others = ['.gitignore', 'policy.schema.json', 'vaktrom.schema.json', 'policy.yaml'];
   return {
