@@ -34,7 +34,7 @@ export function describeDenial(
     case 'room':
       return `It runs only in ${step?.need}, not here (${step?.have}).`;
     case 'identity':
-      return 'It changes things, and your identity is not pinned in the policy. An administrator can pin it: vaktrom identity show prints the line.';
+      return 'It changes things, and your identity is not pinned in the policy. An administrator compares emoji with you and pins it: vaktrom identity verify, then vaktrom identity pin.';
     case 'params':
       return `A value is not accepted: ${step?.have}.`;
     case 'window':

@@ -96,6 +96,20 @@ t.test('a demo whose terminal is closed leaves nothing', async (t) => {
   t.strictSame(await readdir(folder), []);
 });
 
+t.test(
+  'Ctrl-C at the prompt of the demo ends it, and leaves nothing',
+  { timeout: 180_000 },
+  async (t) => {
+    const folder = t.testdir();
+    await using terminal = startAtTerminal('sh', [VAKTROM, 'demo'], { env: { TMPDIR: folder } });
+    await terminal.sees('   alice >');
+    terminal.types(CTRL_C);
+    const { code, lines } = await terminal.ended;
+    t.strictSame([code, lines.at(-1)], [130, 'vaktrom: stopped by SIGINT']);
+    t.strictSame(await readdir(folder), []);
+  },
+);
+
 t.test('what a demo that was killed has left is removed by the next one', async (t) => {
   const parent = t.testdir();
   const dead = spawn('true');

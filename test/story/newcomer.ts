@@ -156,7 +156,10 @@ class Newcomer implements AsyncDisposable {
       await say(`Password of ${this.#bot}:`, 'password of the bot');
     } else if (words.startsWith('identity verify')) {
       const person = words.includes('@alice') ? this.#alice : this.#bob;
-      const theirs = await reachEmoji(await awaitVerification(person));
+      // A command that ends before it asks says why; nobody would ever be asked to verify.
+      const ended = terminal.ended.then(({ lines }) => Promise.reject(new Error(lines.join('\n'))));
+      ended.catch(() => {}); // it ends well later on
+      const theirs = await Promise.race([awaitVerification(person).then(reachEmoji), ended]);
       await say('Is it the same, in this order? yes or no:', 'yes');
       await theirs.confirm();
     } else if (words.startsWith('identity pin'))
