@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a fresh clone ready to run: the dependencies of the lockfile (with the Node that they pin),
-# node-pty compiled, bubblewrap, and the programs named as arguments (packages of the same name). Done
+# node-pty compiled, bubblewrap, and the programs named as arguments, PROGRAM or PROGRAM:PACKAGE. Done
 # already: says nothing and takes a few milliseconds.
 set -eu
 cd "$(dirname "$0")/.."
@@ -24,7 +24,7 @@ need() {
 
 command -v bwrap >/dev/null || need bubblewrap bubblewrap || true
 for program in "$@"; do
-  command -v "$program" >/dev/null || need "$program" "$program" || exit 1
+  command -v "${program%:*}" >/dev/null || need "${program%:*}" "${program#*:}" || exit 1
 done
 
 lock=$(cksum <package-lock.json)
