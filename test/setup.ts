@@ -4,7 +4,14 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+} from 'node:fs';
 import { rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -13,7 +20,7 @@ import { eventually } from './people/eventually.ts';
 
 /** What every Debian has. */
 const BASE =
-  'sh cat cksum dirname env flock grep head mkdir mktemp printf rm sleep tail uname touch';
+  'sh cat cksum dirname env flock grep head ln mkdir mktemp printf rm sleep tail uname touch';
 const BUILD = ['python3', 'make', 'g++'];
 const ROOT = join(import.meta.dirname, '..');
 
@@ -121,6 +128,9 @@ t.test('with everything there it sets up once', async (t) => {
   t.strictSame(await machine.calls(), [CI, REBUILD, LOAD]);
   t.strictSame(await machine.setUp(), { code: 0, said: [] });
   t.strictSame(await machine.calls(), [], 'nothing is done again');
+  const node = realpathSync(join(machine.folder, 'node_modules/.bin/node'));
+  const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
+  t.equal(node, join(realpathSync(machine.folder), `node_modules/node-linux-${arch}/bin/node`));
 });
 
 t.test('root gets what is missing from apt', async (t) => {

@@ -121,7 +121,7 @@ function tracesOf(dir: string): Traces {
 const findAll = ({ dir, init, groups }: Traces): Readonly<Record<string, boolean>> => ({
   folder: existsSync(dir),
   process: existsSync(`/proc/${init}`),
-  group: groups.length === 2 && groups.some((group) => existsSync(group)),
+  group: groups.some((group) => existsSync(group)),
   disk: readdirSync('/sys/block').some((device) => isBackedBy(device, dir)),
 });
 
