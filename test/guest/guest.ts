@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { eventually } from '../people/eventually.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { packCheckout } from './checkout.ts';
 import { Supervisor } from './supervisor.ts';
 import { Terminal } from './terminal.ts';
@@ -44,7 +45,6 @@ export interface Ran {
 const CACHE = resolve(import.meta.dirname, '../../.cache/guest');
 const MODULES = resolve(import.meta.dirname, '../../node_modules');
 /** For what takes a second or two on a machine with nothing else to do. */
-const PATIENCE_MS = 120_000;
 
 const script = (name: string): string => join(import.meta.dirname, name);
 
@@ -89,7 +89,7 @@ export class Guest implements AsyncDisposable {
     const state = await eventually(async () => {
       const { stdout } = await this.run('systemctl is-system-running --wait');
       return ['running', 'degraded', 'maintenance'].find((word) => stdout.trim() === word);
-    }, PATIENCE_MS);
+    });
     if (state === 'running') return;
     const { stdout } = await this.run('systemctl --failed --plain');
     throw new Error(`${this.suite} is ${state}:\n${stdout}`);

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { eventually } from '../people/eventually.ts';
 
 /** For a question to appear, on a machine that has much else to do. */
-const PATIENCE_MS = 120_000;
 
 export class Terminal implements AsyncDisposable {
   readonly #child: ChildProcessWithoutNullStreams;
@@ -35,14 +34,14 @@ export class Terminal implements AsyncDisposable {
   }
 
   /** What the pattern matches first in what was not read yet. */
-  async read(pattern: RegExp, timeoutMs = PATIENCE_MS): Promise<RegExpExecArray> {
+  async read(pattern: RegExp): Promise<RegExpExecArray> {
     const seek = (): RegExpExecArray | undefined => {
       const found = pattern.exec(this.#shown.slice(this.#read));
       if (found) this.#read += found.index + found[0].length;
       else if (this.#isClosed) throw new Error(`it ended without ${pattern}:\n${this.#shown}`);
       return found ?? undefined;
     };
-    return eventually(seek, timeoutMs).catch((cause) => {
+    return eventually(seek).catch((cause) => {
       throw new Error(`no ${pattern} in:\n${this.#shown}`, { cause });
     });
   }
@@ -53,8 +52,8 @@ export class Terminal implements AsyncDisposable {
   }
 
   /** The exit code, once it has ended. */
-  async end(timeoutMs = PATIENCE_MS): Promise<number> {
-    await eventually(() => this.#isClosed || undefined, timeoutMs).catch((cause) => {
+  async end(): Promise<number> {
+    await eventually(() => this.#isClosed || undefined).catch((cause) => {
       throw new Error(`it does not end:\n${this.#shown}`, { cause });
     });
     const [code] = await this.#closed;
