@@ -19,11 +19,23 @@ const MENDS: readonly (readonly [complaint: RegExp, mend: string])[] = [
   ],
   [
     /mount proc|mounting proc/,
-    '/proc is masked, as in most containers: run on the host, or with an unmasked /proc (Docker: --security-opt systempaths=unconfined, Podman: --security-opt unmask=ALL)',
+    '/proc is masked: in a systemd unit do not set ProtectKernelTunables=yes or ProtectKernelLogs=yes; in a container unmask it (Docker: --security-opt systempaths=unconfined, Podman: --security-opt unmask=ALL) or run on the host',
   ],
   [
     /Failed to make \/ slave|pivot_root|Failed to mount/,
     'mounting is forbidden here: in a systemd unit SystemCallFilter= must hold @mount; in a container run with --security-opt seccomp=unconfined',
+  ],
+  [
+    /set hostname/,
+    'in a systemd unit do not set ProtectHostname=yes, and list sethostname in SystemCallFilter=',
+  ],
+  [
+    /open source .*Function not implemented/,
+    'bubblewrap 0.11 and later need openat2: in a systemd unit do not set RestrictSUIDSGID=yes',
+  ],
+  [
+    /loopback: Failed to create NETLINK_ROUTE socket/,
+    'in a systemd unit list AF_NETLINK in RestrictAddressFamilies=',
   ],
   [
     /overflow[ug]id|max_user_namespaces/,

@@ -65,6 +65,7 @@ const facts = {
   seccomp: statusOf('Seccomp'),
   hostname: hostname(),
   core: readFileSync('/proc/self/limits', 'utf8').match(/^Max core file size\s+(\S+)/m)[1],
+  oomScore: readFileSync('/proc/self/oom_score_adj', 'utf8').trim(),
   descriptors: readFileSync(descriptors, 'utf8').trim().replaceAll('\n', ' '),
   processes: processes.join(' '),
   environments: processes.filter((pid) => works(() => leaks(pid))).join(' '),

@@ -15,6 +15,7 @@ import { type Init, watchInit } from './init.ts';
 import { limitSandbox } from './limits.ts';
 import { explainComplaint } from './mend.ts';
 import { type Dial, openForwards } from './network.ts';
+import { killOrphans } from './orphans.ts';
 import { openTerminal, type Terminal, type TerminalSize } from './terminal.ts';
 
 /** A run that can also be typed to. */
@@ -96,6 +97,8 @@ export class SandboxRun implements TerminalRun {
     }
     const signal = await bwrap.exited;
     this.#exited = true;
+    // bubblewrap failed before it named its first process, which then waits for it for ever.
+    if (!this.#init) killOrphans(this.#launch.bwrap);
     // bubblewrap ends when the action does; what the action left running ends here.
     this.#init?.kill();
     await this.#init?.gone();

@@ -15,7 +15,19 @@ t.test('each complaint of bubblewrap comes with its mend', async (t) => {
       "bwrap: No permissions to creating new namespace, likely because the kernel does not allow non-privileged user namespaces. On e.g. debian this can be enabled with 'sysctl kernel.unprivileged_userns_clone=1'.",
       /sysctl -w kernel\.unprivileged_userns_clone=1.*RestrictNamespaces/,
     ],
-    ["bwrap: Can't mount proc on /newroot/proc: Operation not permitted", /unmask=ALL/],
+    [
+      "bwrap: Can't mount proc on /newroot/proc: Operation not permitted",
+      /ProtectKernelTunables=yes or ProtectKernelLogs=yes.*unmask=ALL/,
+    ],
+    [
+      "bwrap: Can't set hostname to sandbox: Operation not permitted",
+      /ProtectHostname=yes.*sethostname in SystemCallFilter=/,
+    ],
+    ["bwrap: Can't open source /usr: Function not implemented", /RestrictSUIDSGID=yes/],
+    [
+      'bwrap: loopback: Failed to create NETLINK_ROUTE socket: Address family not supported by protocol',
+      /AF_NETLINK in RestrictAddressFamilies=/,
+    ],
     ['bwrap: Failed to make / slave: Permission denied', /@mount/],
     ['bwrap: cannot open /proc/sys/user/max_user_namespaces: No such file', /ProcSubset/],
     ["bwrap: Can't read /proc/sys/kernel/overflowuid: No such file or directory", /ProcSubset/],

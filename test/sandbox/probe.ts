@@ -35,6 +35,7 @@ t.test('without the sandbox the same probe gets hold of things', async (t) => {
   const got = (fact: string, free: string) => t.not(facts[fact], free, `${fact}: ${facts[fact]}`);
   got('user', '65534:65534');
   got('hostname', 'sandbox');
+  got('oomScore', '1000');
   got('descriptors', '0 1 2');
   got('processes', '1 2');
   got('environments', '');
@@ -53,11 +54,15 @@ t.test('a fact that is wrong or missing is a finding', async (t) => {
     ['one', 'a', '1'],
     ['two', 'b', '2'],
     ['three', 'c', '3'],
+    ['four', 'e', '4', '5'],
+    ['five', 'f'],
   ] as const;
-  t.strictSame(judgeFacts({ a: '1', b: '3', d: '3' }, expectations), [
+  t.strictSame(judgeFacts({ a: '1', b: '3', d: '3', e: '5', f: '' }, expectations), [
     { name: 'one', ok: true, detail: '' },
     { name: 'two', ok: false, detail: 'it got "3"' },
     { name: 'three', ok: false, detail: 'not tried' },
+    { name: 'four', ok: true, detail: '' },
+    { name: 'five', ok: false, detail: 'it got ""' },
   ]);
 });
 

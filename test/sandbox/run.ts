@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
+import { planBwrap } from '../../src/execution/bwrap.ts';
+import { findEquipment } from '../../src/sandbox/host.ts';
 import { killOrphans } from '../../src/sandbox/orphans.ts';
 import { namespaceOf, readProcess } from '../../src/sandbox/proc.ts';
 import { SandboxRun } from '../../src/sandbox/run.ts';
@@ -209,4 +211,20 @@ t.test('bytes pass unchanged', async (t) => {
   const run = sandbox.start(plan, (bytes) => chunks.push(bytes));
   t.strictSame(await run.ended, exited(0));
   t.ok(Buffer.concat(chunks).equals(readFileSync('/usr/bin/bash').subarray(0, 200_000)));
+});
+
+t.test('a start that bubblewrap gives up half-way ends, and leaves nothing', async (t) => {
+  const bwrap = new URL('./fixtures/half-made-bwrap', import.meta.url).pathname;
+  const command = planBwrap(planOf(['/usr/bin/true']), findEquipment());
+  if (!command.ok) throw new Error(command.error);
+  t.teardown(() => killOrphans(bwrap)); // had it left something
+  const { ended } = new SandboxRun(launchOf(command.value, { bwrap }));
+  t.strictSame(await ended, {
+    kind: 'not_started',
+    reason: 'bwrap: capset failed: Operation not permitted',
+  });
+  t.strictSame(
+    readdirSync('/proc').filter((pid) => commandOf(pid).startsWith(bwrap)),
+    [],
+  );
 });
