@@ -34,6 +34,7 @@ import { probeSandbox } from './sandbox/probe.ts';
 import { holdFiles } from './store/held-files.ts';
 import { readSigningKey, seal, unseal } from './store/keys.ts';
 import { openLedger } from './store/ledger.ts';
+import { openSpace } from './store/space.ts';
 import { openState } from './store/state.ts';
 import { systemClock as clock } from './system/clock.ts';
 import type { Register } from './trust/judge.ts';
@@ -72,7 +73,7 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
   await using opening = new AsyncDisposableStack();
   // First, since it is locked: a second daemon on the same directory ends here.
   const storeFile = fileNames.cryptoStore(statePath);
-  const { atomically } = opening.use(await openIndexedDb({ file: storeFile, onFatal }));
+  const store = opening.use(await openIndexedDb({ file: storeFile, onFatal }));
   const state = await openState(fileNames.state(statePath));
   const history = new History();
   const standing = new Standing();
@@ -88,6 +89,9 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
       },
     }),
   );
+  const reserves = [() => ledger.reserve(), () => store.reserve()];
+  const space = openSpace({ folder: statePath, reserves, log });
+  await space.hasRoom();
   const register = (): Register => registerOf(policy, standing, settings.user);
   // Of the control socket above all: an action runs under the very user to whom that yields.
   const folder = await makeControlFolder(directory.controlPath);
@@ -98,7 +102,7 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
   const matrix = opening.use(
     await openMatrix({
       login: await readLogin(directory),
-      store: { key: await readKey(directory, 'crypto-key'), atomically },
+      store: { key: await readKey(directory, 'crypto-key'), atomically: store.atomically },
       register,
       clock,
       log,
@@ -119,7 +123,7 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
   const { web } = settings;
   const links = web && openLinks({ clock, origin: web.origin });
   const { desk, resume } = openDesk({
-    ...{ chat, ledger, state, sandbox, history, standing, clock, log, holdFiles, onFatal },
+    ...{ chat, ledger, state, sandbox, history, standing, space, clock, log, holdFiles, onFatal },
     policy: () => policy,
     nonce: () => randomBytes(16).toString('hex'),
     // About somebody: the secret of one person, put in place of another's, does not open.
@@ -180,7 +184,10 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
     loadPosition: state.syncToken,
     savePosition(token) {
       // In order, and not before what the events up to here are answered with is in the room.
-      saving = saving.then(voice.settled).then(() => state.saveSyncToken(token));
+      saving = saving
+        .then(voice.settled)
+        .then(() => state.saveSyncToken(token))
+        .catch(ifForRoom); // the next position will do
       saving.catch(onFatal);
     },
     // The very first position is on disk before we are ready: from then on, what is said while we are
@@ -208,6 +215,11 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
       await saving.catch(() => {}); // onFatal was told
     },
   };
+}
+
+/** What is only for want of room on the disk will be made good when there is some. */
+function ifForRoom(error: unknown): void {
+  if (!(error instanceof Fault && error.code === 'disk_full')) throw error;
 }
 
 /** No sandbox, no run, hence no daemon: each wall is tried before the first command is heard. */

@@ -4,7 +4,7 @@
  * request/machine.ts.
  */
 import { answer } from './answer/answer.ts';
-import { Fatal } from './base/errors.ts';
+import { Fatal, Fault } from './base/errors.ts';
 import type { ActionName } from './base/ids.ts';
 import { isBuiltIn } from './command/catalogue.ts';
 import { type Command, type ParseRefusalCode, parseCommand } from './command/parse.ts';
@@ -31,8 +31,13 @@ export interface PipelineParts {
 export type Hear = (sighting: Sighting) => Promise<void>;
 
 /** What is refused here, rather than by who sees, parses or decides. */
-type PipelineRefusal = 'busy' | 'internal_error';
+type PipelineRefusal = 'busy' | 'disk_full' | 'internal_error';
 
+/** What stops something is taken on a full disk too: the room for its record is reserved. */
+const STOPS: ReadonlySet<string> = new Set(['cancel', 'deny', 'freeze', 'withdraw']);
+
+const DISK_FULL =
+  'The disk of my host is full, so this was not run: I could not keep a record of it. Whoever runs the host makes room; then send it again.';
 const CUT_OFF = 'I was restarted before I could answer this. Send it again if it is still wanted.';
 
 export function openPipeline(parts: PipelineParts): Hear {
@@ -75,6 +80,8 @@ export function openObedience({ desk, voice }: Pick<PipelineParts, 'desk' | 'voi
     if (!parsed.ok)
       return misunderstand(by, parsed.error.code, parsed.error.message, await burnCode(by));
     const { name, values } = parsed.value;
+    if (!STOPS.has(name) && !(await desk.space.hasRoom()))
+      return misunderstand(by, 'disk_full', DISK_FULL, await burnCode(by));
     const action = policy().actions.get(name as ActionName);
     const isAsking = action !== undefined || name === 'allow' || name === 'break-glass';
     if (isAsking && requests.list().length >= MAX_ALIVE)
@@ -118,6 +125,8 @@ export function openObedience({ desk, voice }: Pick<PipelineParts, 'desk' | 'voi
   /** A bug in the handling of one message is that message's end, and not the daemon's. */
   const fail = async (by: Trusted, error: unknown): Promise<void> => {
     if (error instanceof Fatal) throw error;
+    if (error instanceof Fault && error.code === 'disk_full')
+      return misunderstand(by, 'disk_full', DISK_FULL);
     log.error({ error, event: by.event }, 'a command could not be handled');
     const message = 'Something went wrong inside of me, so this was not run. My own log says what.';
     return misunderstand(by, 'internal_error', message);

@@ -69,6 +69,15 @@ export interface State {
   keepSealedSecret(person: string, sealed: string | undefined): Promise<void>;
 }
 
+/** The disk that everything on record is kept on. */
+export interface Space {
+  /**
+   * Whether everything that one more request can lead to could be kept. While it could not, no command
+   * is taken but those that stop something. Rejects only with what is fatal.
+   */
+  hasRoom(): Promise<boolean>;
+}
+
 export interface OpenFile extends HeldPath {
   readonly descriptor: number;
 }

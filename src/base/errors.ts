@@ -9,6 +9,7 @@ export type FaultCode =
   | 'config_invalid'
   | 'file_changed'
   | 'daemon_unreachable'
+  | 'disk_full'
   | 'file_unsafe'
   | 'homeserver_refused'
   | 'homeserver_unreachable'

@@ -4,7 +4,7 @@ import type { Standing } from '../audit/standing.ts';
 import type { PersonName, RequestId } from '../base/ids.ts';
 import type { Block } from '../output/block.ts';
 import type { Policy } from '../policy/model.ts';
-import type { Chat, Clock, Ledger, Log } from '../ports.ts';
+import type { Chat, Clock, Ledger, Log, Space } from '../ports.ts';
 import type { Trusted } from '../trust/judge.ts';
 import type { Codes } from './codes.ts';
 import type { Direct } from './direct.ts';
@@ -25,6 +25,7 @@ export interface Desk {
   readonly codes: Codes;
   readonly enrolment: Enrolment;
   readonly direct: Direct;
+  readonly space: Space;
   readonly clock: Clock;
   readonly log: Log;
   readonly policy: () => Policy;

@@ -7,7 +7,7 @@ import type { PersonName } from '../base/ids.ts';
 import { line } from '../output/block.ts';
 import type { Policy } from '../policy/model.ts';
 import { helpersOf } from '../policy/roles.ts';
-import type { Chat, Clock, HeldFiles, Ledger, Log, Sandbox, State } from '../ports.ts';
+import type { Chat, Clock, HeldFiles, Ledger, Log, Sandbox, Space, State } from '../ports.ts';
 import type { State as Life } from '../request/life.ts';
 import type { Request } from '../request/request.ts';
 import { openCards } from './cards.ts';
@@ -28,6 +28,7 @@ export interface DeskParts {
   readonly sandbox: Sandbox;
   readonly history: History;
   readonly standing: Standing;
+  readonly space: Space;
   readonly clock: Clock;
   readonly log: Log;
   readonly policy: () => Policy;
@@ -74,7 +75,15 @@ export function openDesk(parts: DeskParts): OpenDesk {
   });
   const desk: Desk = {
     ...{ chat, ledger, history, standing, requests, grounds, postures, codes, enrolment, direct },
-    ...{ clock, log, policy, version: parts.version, issuer: parts.issuer, linkFor: parts.linkFor },
+    ...{
+      space: parts.space,
+      clock,
+      log,
+      policy,
+      version: parts.version,
+      issuer: parts.issuer,
+      linkFor: parts.linkFor,
+    },
   };
   return { desk, resume: () => resumeRequests({ desk, cards, state }) };
 }

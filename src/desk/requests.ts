@@ -91,6 +91,18 @@ export function openRequests(parts: RequestParts): Requests {
     parts.release(one.request);
   };
 
+  /** On a full disk it cannot be kept: then there is no request. */
+  const owe = async (one: Live): Promise<void> => {
+    const { id } = one.request;
+    try {
+      await parts.state.owe(id, undefined);
+    } catch (error) {
+      letGo(one);
+      parts.state.settle(id).catch(() => {}); // it is told by the error at hand
+      throw error;
+    }
+  };
+
   const inBackground = (moved: Promise<unknown>): void => void moved.catch(parts.onFatal);
 
   const step = async (one: Live, happening: Happening): Promise<boolean> => {
@@ -181,7 +193,7 @@ export function openRequests(parts: RequestParts): Requests {
       live.set(request.id, one);
       // First: whatever the log comes to say of it, a crash cannot make its last word be forgotten.
       const owed = parts.state.owed().some(([id]) => id === request.id);
-      if (!owed) await parts.state.owe(request.id, undefined);
+      if (!owed) await owe(one);
       await happen(one, first);
     },
     async happen(id, happening) {

@@ -6,11 +6,13 @@
  * AppendFile.append: write · fdatasync. After a crash there is a prefix of what was appended; what was
  *   acknowledged is in it. An error is final: the page cache may have dropped what it could not
  *   write (fsyncgate), so a file that failed once refuses from then on.
+ * AppendFile.reserve: fallocate beyond the end, which the size of the file does not show.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { utf8 } from '../base/bytes.ts';
+import { type Allocate, allocate as allocateOnDisk } from './reserve.ts';
 
 export async function replaceFile(path: string, data: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
@@ -56,10 +58,19 @@ async function syncFolder(path: string): Promise<void> {
 export interface AppendFile extends AsyncDisposable {
   /** Resolves once the bytes are on the disk. Calls must not overlap. */
   append(data: string | Uint8Array): Promise<void>;
+  /**
+   * From here on, that many bytes can be appended whatever becomes of the rest of the disk. Rejects with
+   * Fault `disk_full`. Where the file system cannot reserve, it resolves all the same.
+   */
+  reserve(bytes: number): Promise<void>;
 }
 
 /** Opens an existing file for appending, cut down to `size` bytes. Rejects when it is shorter. */
-export async function openAppendFile(path: string, size: number): Promise<AppendFile> {
+export async function openAppendFile(
+  path: string,
+  size: number,
+  allocate: Allocate = allocateOnDisk,
+): Promise<AppendFile> {
   const file = await open(path, 'r+');
   try {
     const before = (await file.stat()).size;
@@ -73,6 +84,7 @@ export async function openAppendFile(path: string, size: number): Promise<Append
     throw error;
   }
   let end = size;
+  let reservedTo = size;
   let failed = false;
   return {
     async append(data) {
@@ -86,6 +98,12 @@ export async function openAppendFile(path: string, size: number): Promise<Append
       }
       await file.datasync();
       failed = false;
+    },
+    async reserve(bytes) {
+      if (reservedTo - end >= bytes) return;
+      const to = end + 2 * bytes; // so that it is seldom to be done
+      await allocate(path, end, to - end);
+      reservedTo = to;
     },
     [Symbol.asyncDispose]: () => file.close(),
   };

@@ -4,7 +4,7 @@
  * acknowledged, so at open it is cut off, kept aside and recorded.
  *
  * A commit: entries · fdatasync · checkpoint over them · fdatasync · acknowledge. Appends that come in
- * meanwhile share the next commit.
+ * meanwhile share the next commit. Room for commits to come is reserved beforehand.
  */
 import type { EntryBody } from '../audit/body.ts';
 import { type Entry, formatEntry } from '../audit/entry.ts';
@@ -29,7 +29,14 @@ export interface Ledger extends AsyncDisposable {
   head(): { readonly size: number; readonly note: string };
   /** All acknowledged entries, oldest first, read from disk. */
   entries(): AsyncIterable<Entry>;
+  /** Reserves the room for some thousand entries more. Rejects with Fault `disk_full`. */
+  reserve(): Promise<void>;
+  /** Resolves once the commit that is under way, if there is one, has ended. */
+  turn(): Promise<void>;
 }
+
+const LOG_RESERVE_BYTES = 2 * 1024 ** 2;
+const CHECKPOINTS_RESERVE_BYTES = 512 * 1024;
 
 export interface LedgerOptions {
   readonly directory: string;
@@ -93,6 +100,7 @@ class LedgerOnDisk implements Ledger {
   #queue: Waiting[] = [];
   #failure: Fatal | undefined;
   #running: Promise<void> | undefined;
+  #committing = Promise.resolve();
 
   constructor(files: Files, { tree, note }: ReadBack, options: LedgerOptions) {
     this.#files = files;
@@ -117,6 +125,18 @@ class LedgerOnDisk implements Ledger {
     for await (const { entry } of readEntries(this.#files.path, this.#head.size)) yield entry;
   }
 
+  async reserve(): Promise<void> {
+    const { log, checkpoints } = this.#files;
+    await Promise.all([
+      log.reserve(LOG_RESERVE_BYTES),
+      checkpoints.reserve(CHECKPOINTS_RESERVE_BYTES),
+    ]);
+  }
+
+  turn(): Promise<void> {
+    return this.#committing;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#running;
     await this.#files.checkpoints[Symbol.asyncDispose]();
@@ -128,7 +148,9 @@ class LedgerOnDisk implements Ledger {
       const waiting = this.#queue;
       this.#queue = [];
       try {
-        await this.#commit(waiting);
+        const committing = this.#commit(waiting);
+        this.#committing = committing.catch(() => {});
+        await committing;
       } catch (cause) {
         // Memory and disk may disagree from here on: never again an acknowledgement.
         this.#failure = unwritable(cause);

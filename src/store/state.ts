@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { type Adapter, Low } from 'lowdb';
 import { Fatal } from '../base/errors.ts';
 import { createFile, replaceFile } from './durable.ts';
+import { diskFull, isForWantOfRoom } from './reserve.ts';
 
 interface Content {
   readonly version: 1;
@@ -24,7 +25,10 @@ const EMPTY: Content = { version: 1, sync: null, owed: {}, secrets: {} };
 export interface State {
   readonly syncToken: () => string | undefined;
   readonly owed: () => readonly (readonly [request: string, card: string | undefined])[];
-  /** Each resolves once it is durable. */
+  /**
+   * Each resolves once it is durable. Rejects with Fault `disk_full` where there is no room: it counts in
+   * memory, and the next one that finds room keeps it as well.
+   */
   saveSyncToken(token: string): Promise<void>;
   owe(request: string, card: string | undefined): Promise<void>;
   settle(request: string): Promise<void>;
@@ -73,7 +77,10 @@ function durableAdapter(path: string): Adapter<Content> {
       });
       return parseContent(text, path);
     },
-    write: (content) => replaceFile(path, JSON.stringify(content)),
+    write: (content) =>
+      replaceFile(path, JSON.stringify(content)).catch((error: unknown) => {
+        throw isForWantOfRoom(error) ? diskFull(error) : error;
+      }),
   };
 }
 

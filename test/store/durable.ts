@@ -94,3 +94,34 @@ t.test('a full disk is told', async (t) => {
   await t.rejects(file.append('text'), /failed before/);
   await file[Symbol.asyncDispose]();
 });
+
+t.test('room is reserved ahead of the end, and again when half of it is used', async (t) => {
+  const path = pathIn(t);
+  await writeFile(path, 'four');
+  const asked: (readonly unknown[])[] = [];
+  await using file = await openAppendFile(path, 4, async (...args) => {
+    asked.push(args);
+    return 'reserved';
+  });
+  await file.reserve(10);
+  await file.reserve(10);
+  await file.append('x'.repeat(10));
+  await file.reserve(10);
+  t.strictSame(asked, [[path, 4, 20]]);
+  await file.append('x');
+  await file.reserve(10);
+  t.strictSame(asked[1], [path, 15, 20]);
+});
+
+t.test('room that could not be reserved is asked for again', async (t) => {
+  const path = pathIn(t);
+  await writeFile(path, '');
+  let isFull = true;
+  await using file = await openAppendFile(path, 0, async () => {
+    if (isFull) throw new Error('full');
+    return 'unsupported';
+  });
+  await t.rejects(file.reserve(10), /full/);
+  isFull = false;
+  await t.resolves(file.reserve(10), 'where nothing can be reserved, it goes on all the same');
+});

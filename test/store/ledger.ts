@@ -1,5 +1,5 @@
 import { appendFile, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Entry } from '../../src/audit/entry.ts';
 import { sha256Hex } from '../../src/base/bytes.ts';
@@ -225,4 +225,45 @@ t.test('a mountain of unsigned bytes is not swallowed', async (t) => {
   const folder = await newLedgerFolder(t);
   await truncate(folder.log, 65 * 1024 ** 2);
   await t.rejects(folder.open(), { code: 'audit_head_mismatch', message: /nobody signed/ });
+});
+
+t.test('room is reserved for both files', async (t) => {
+  const folder = await newLedgerFolder(t);
+  const reserved: string[] = [];
+  const openFile = async (path: string, size: number) => ({
+    ...(await faultyFiles()(path, size)),
+    reserve: async (bytes: number) => void reserved.push(`${basename(path)} ${bytes}`),
+  });
+  await using ledger = await folder.open({ openFile });
+  await ledger.reserve();
+  t.strictSame(reserved.toSorted(), ['checkpoints 524288', 'log.jsonl 2097152']);
+});
+
+t.test('a turn is the end of the commit that is under way, whatever comes of it', async (t) => {
+  const folder = await newLedgerFolder(t);
+  const writing = Promise.withResolvers<void>();
+  const openFile = async (path: string, size: number) => {
+    const file = await faultyFiles()(path, size);
+    const append: typeof file.append = async (data) => {
+      await writing.promise;
+      return file.append(data);
+    };
+    return { ...file, append };
+  };
+  await using ledger = await folder.open({ openFile });
+  await ledger.turn();
+  const appended = ledger.append(say('a')).then(
+    () => 'kept',
+    () => 'failed',
+  );
+  await Promise.resolve();
+  await Promise.resolve();
+  const turn = ledger.turn().then(() => 'turn');
+  t.equal(
+    await Promise.race([turn, new Promise((soon) => setTimeout(soon, 50, 'waiting'))]),
+    'waiting',
+  );
+  writing.reject(new Error('EIO'));
+  t.equal(await appended, 'failed');
+  t.equal(await turn, 'turn');
 });

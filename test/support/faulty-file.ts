@@ -28,6 +28,7 @@ export const faultyFiles =
           await appendFile(path, fault.when === 'torn' ? bytes.subarray(0, -9) : bytes);
         throw new Error('EIO: i/o error, write');
       },
+      async reserve() {},
       async [Symbol.asyncDispose]() {},
     };
   };

@@ -66,6 +66,8 @@ export class Guardroom {
   readonly party: RelyingParty;
   readonly fatal: unknown[] = [];
   policy: Policy;
+  /** On the disk. */
+  hasRoom = true;
   #count = 0;
 
   constructor(party: RelyingParty, clock = new ManualClock()) {
@@ -95,6 +97,7 @@ export class Guardroom {
         changes: async () => [],
         [Symbol.asyncDispose]: async () => {},
       }),
+      space: { hasRoom: async () => this.hasRoom },
       requesterChanges: async () => [],
       linkFor: (...errand) => this.links.issue(...errand),
       issuer: 'example.org',

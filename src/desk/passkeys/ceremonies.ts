@@ -43,6 +43,8 @@ export interface CeremonyParts {
 const DEAD = 'This link was used, or it is too old. Nothing was done.';
 const NOT_ACCEPTED =
   'That was not accepted, and nothing was done. Why is in the audit log. You can try again.';
+const DISK_FULL =
+  'The disk of the host is full, and nothing was done: no record of it could be kept. Try again once whoever runs the host has made room.';
 const MAX_WHY_CHARS = 300;
 
 export function openCeremonies({ desk, links, party }: CeremonyParts): Ceremonies {
@@ -74,6 +76,7 @@ export function openCeremonies({ desk, links, party }: CeremonyParts): Ceremonie
   };
 
   const start = async (link: Link, { act, typed }: Wanted): Promise<Result<Asked, string>> => {
+    if (act !== 'deny' && !(await desk.space.hasRoom())) return err(DISK_FULL);
     const step = await stepFor(link, act, typed);
     if (!step.ok) return step;
     steps.set(link, step.value);

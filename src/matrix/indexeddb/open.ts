@@ -5,7 +5,7 @@
  * missing one would be the answer "no", not an error). It looks them up at each use, never when it
  * is imported: the import may come before or after, but no `StoreHandle` may be opened before.
  */
-import { Fatal } from '../../base/errors.ts';
+import { Fatal, Fault } from '../../base/errors.ts';
 import { openMutex } from '../../base/mutex.ts';
 import { IDBCursor, IDBCursorWithValue } from './cursor.ts';
 import { IDBDatabase } from './database.ts';
@@ -13,6 +13,7 @@ import { IDBFactory, IDBOpenDBRequest } from './factory.ts';
 import { JobQueue } from './job-queue.ts';
 import { IDBKeyRange } from './key-range.ts';
 import { IDBRequest } from './request.ts';
+import { isReserved, reservePages } from './reserve.ts';
 import { openStorage } from './sqlite-file.ts';
 import type { Storage } from './storage.ts';
 
@@ -32,6 +33,8 @@ export interface IndexedDb extends AsyncDisposable {
    * resolves or rejects. Of work that rejects with Fatal nothing is kept: the process is to exit.
    */
   atomically<T>(work: () => Promise<T>): Promise<T>;
+  /** Reserves the room for some hundred units more. Rejects with Fault `disk_full`. */
+  reserve(): Promise<void>;
 }
 
 /**
@@ -81,6 +84,15 @@ export function serveIndexedDb(storage: Storage, onFatal: IndexedDbOptions['onFa
   };
   return {
     atomically: (work) => alone(() => runUnit(work)),
+    async reserve() {
+      if (isReserved(storage)) return;
+      let isDone = false;
+      const make = () => {
+        isDone = reservePages(sql);
+      };
+      await alone(() => queue.do(make));
+      if (!isDone) throw new Fault('disk_full', 'there is no room left for the crypto store');
+    },
     async [Symbol.asyncDispose]() {
       await queue.close();
       for (const name of Object.keys(globals)) Reflect.deleteProperty(globalThis, name);

@@ -12,6 +12,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Fatal } from '../../base/errors.ts';
 import { textIn } from './columns.ts';
 import { describeHolder } from './holder.ts';
+import { CHECKPOINT_PAGES, PAGE_BYTES } from './reserve.ts';
 import { migrate, storedVersion } from './schema.ts';
 import { type Storage, storageOn } from './storage.ts';
 
@@ -66,7 +67,7 @@ function makeFile(file: string): void {
 }
 
 function takeLock(sql: DatabaseSync): void {
-  sql.exec('PRAGMA page_size = 8192'); // heeded only before the first access to a new file
+  sql.exec(`PRAGMA page_size = ${PAGE_BYTES}`); // heeded only before the first access to a new file
   sql.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT');
 }
 
@@ -89,6 +90,7 @@ function makeDurable(sql: DatabaseSync): void {
   const mode = textIn(sql.prepare('PRAGMA journal_mode = WAL').get() ?? {}, 'journal_mode');
   if (mode !== 'wal') throw new Error(`its journal mode stays ${mode}`);
   sql.exec('PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY');
+  sql.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
 }
 
 const SQLITE_BUSY = 5;

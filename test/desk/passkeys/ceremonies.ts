@@ -182,3 +182,19 @@ t.test('whoever comes late gets another link by asking for it', async (t) => {
     t.equal(room.ceremonies.look(room.told(name)).kind, 'request');
   }
 });
+
+t.test('on a full disk nothing is begun but a denial', async (t) => {
+  const { room, bob, give } = await open();
+  await room.ask('db-failover', { target: 'db2' });
+  room.hasRoom = false;
+  const before = room.ledger.written.length;
+  for (const [token, act] of [
+    [room.told('alice'), 'prove'],
+    [room.told('bob'), 'approve'],
+  ] as const) {
+    const begun = await room.ceremonies.begin(token, { act, typed: '' });
+    t.match(begun, { ok: false, error: /^The disk of the host is full, and nothing was done/ });
+  }
+  t.equal(room.ledger.written.length, before);
+  t.match(await give(room.told('bob'), 'deny', bob), /^✓ You denied it\./);
+});

@@ -1,0 +1,36 @@
+/**
+ * Room for what is to be appended to a file, come what may: blocks beyond its end that nobody else can
+ * take (fallocate(2), by the tool of util-linux, since Node has no call for it). Where the disk is full,
+ * what is appended there still has its place.
+ */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { Fault } from '../base/errors.ts';
+
+/** Reserves bytes of a file from an offset on. Rejects with Fault `disk_full`. */
+export type Allocate = (path: string, from: number, bytes: number) => Promise<Allocated>;
+
+/** Not every file system can: then a full disk is met when it is written to. */
+export type Allocated = 'reserved' | 'unsupported';
+
+const TOOL = '/usr/bin/fallocate';
+const TOOL_LIMIT_MS = 20_000;
+
+export const allocate: Allocate = async (path, from, bytes) => {
+  const args = ['--keep-size', '--offset', `${from}`, '--length', `${bytes}`, path];
+  try {
+    await promisify(execFile)(TOOL, args, { env: { LC_ALL: 'C' }, timeout: TOOL_LIMIT_MS });
+    return 'reserved';
+  } catch (error) {
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
+    if (/No space left on device|Disk quota exceeded/.test(said)) throw diskFull(error);
+    return 'unsupported';
+  }
+};
+
+export const diskFull = (cause: unknown): Fault =>
+  new Fault('disk_full', 'there is no room left on the disk', cause);
+
+/** Did the operating system refuse to write for want of room? */
+export const isForWantOfRoom = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
