@@ -25,6 +25,7 @@ import { type Login, openMatrix } from './matrix/connect.ts';
 import { openIndexedDb } from './matrix/indexeddb/open.ts';
 import { requesterChanges } from './matrix/requester.ts';
 import { COLUMNS, ROWS } from './output/screen.ts';
+import { renderStatus } from './output/status-line.ts';
 import { openPipeline } from './pipeline.ts';
 import type { Policy } from './policy/model.ts';
 import { openPolicyReload } from './policy-reload.ts';
@@ -37,6 +38,7 @@ import { openLedger } from './store/ledger.ts';
 import { openSpace } from './store/space.ts';
 import { openState } from './store/state.ts';
 import { systemClock as clock } from './system/clock.ts';
+import type { Part } from './system/heartbeat.ts';
 import type { Register } from './trust/judge.ts';
 import { LOCAL_PLACE } from './trust/local.ts';
 import { VERSION } from './version.ts';
@@ -48,6 +50,10 @@ export interface Daemon extends AsyncDisposable {
   readonly failed: Promise<never>;
   /** Reads the policy file anew; a bad one is recorded and the old one stays. */
   reloadPolicy(): Promise<Reloaded>;
+  /** What could hang, each with how to find out. */
+  readonly parts: readonly Part[];
+  /** How it is, in one line. Rejects only with what is fatal. */
+  status(): Promise<string>;
   /** Stops what runs, waits until its end is on record and said, and records the shutdown. */
   drain(reason: string): Promise<void>;
 }
@@ -174,6 +180,7 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
     opening.use(await openWeb({ listen, origin: web.origin, ceremonies, log, onFatal }));
   }
   const ready = Promise.withResolvers<void>();
+  let isReady = false;
   const onRoomChanged = (id: RoomId): void => {
     const room = register().rooms.get(id);
     if (room !== undefined) desk.postures.look(room).catch(onFatal);
@@ -193,6 +200,7 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
     // The very first position is on disk before we are ready: from then on, what is said while we are
     // away is answered when we come back.
     onReady() {
+      isReady = true;
       for (const room of policy.rooms.values()) onRoomChanged(room.id);
       void (state.syncToken() === undefined ? saving : Promise.resolve()).then(ready.resolve);
     },
@@ -205,6 +213,23 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
     ready: ready.promise,
     failed: failure.promise,
     reloadPolicy,
+    parts: [
+      { name: 'audit log', answer: () => ledger.turn() },
+      { name: 'encryption', answer: () => matrix.crypto.turn() },
+      { name: 'sync', answer: () => matrix.pulse.check() },
+    ],
+    async status() {
+      const [hasRoom, silentSince] = [await space.hasRoom(), matrix.pulse.silentSince()];
+      const open = desk.requests.list();
+      const running = open.filter(({ state: { kind } }) => kind === 'running').length;
+      return renderStatus({
+        hasRoom,
+        isReady,
+        silentSince,
+        running,
+        waiting: open.length - running,
+      });
+    },
     async drain(reason) {
       await desk.requests.stopAll();
       await voice.settled();

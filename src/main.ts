@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import type { Io } from './cli/io.ts';
 import { runCommandLine } from './cli/program.ts';
 import { openPrompt } from './cli/prompt.ts';
+import { markerFor } from './system/journal.ts';
 
 // A reader of a pipe may have seen enough; a terminal may have been closed.
 for (const stream of [process.stdin, process.stdout, process.stderr]) stream.on('error', () => {});
@@ -12,9 +13,10 @@ const { print, ask, abandon } = openPrompt({
   interrupt: () => process.kill(process.pid, 'SIGINT'),
 });
 
+const [markOut, markErr] = [markerFor(process.stdout.fd), markerFor(process.stderr.fd)];
 const io: Io = {
-  out: (line) => print(process.stdout, line),
-  err: (line) => print(process.stderr, line),
+  out: (line) => print(process.stdout, markOut('info', line)),
+  err: (line) => print(process.stderr, markErr('error', line)),
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
   abandonQuestion: abandon,
   readLine,

@@ -102,7 +102,6 @@ const HELD_BY: Readonly<Record<string, readonly string[]>> = {
   'test/story/commands.ts': [
     ...['daemon', 'pipeline', 'version', 'answer/answer', 'answer/log', 'answer/why'],
     ...['answer/whoami', 'desk/refusals', 'desk/voice', 'matrix/connect', 'system/clock'],
-    ...['system/journal', 'system/notify'],
   ],
   'test/story/gate.ts': [
     ...['answer/pending', 'desk/enrolment', 'desk/notices'],

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
@@ -35,4 +36,22 @@ t.test('a reader who has seen enough is no fault', async (t) => {
   await once(child.stdout, 'data');
   child.stdout.destroy();
   t.strictSame(await ended, [0, null]);
+});
+
+t.test('under systemd every line of an error has its priority', async (t) => {
+  const path = join(t.testdir(), 'journal');
+  const stream = openSync(path, 'a');
+  const { dev, ino } = fstatSync(stream, { bigint: true });
+  const child = spawn('sh', [VAKTROM, 'run', '--dir', '/nowhere'], {
+    env: { PATH: process.env['PATH'] ?? '', JOURNAL_STREAM: `${dev}:${ino}` },
+    stdio: ['ignore', 'ignore', stream],
+  });
+  t.strictSame(await once(child, 'close'), [1, null]);
+  closeSync(stream);
+  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+  t.ok(lines.length > 1, 'what, and because of what');
+  t.strictSame(
+    lines.filter((line) => !line.startsWith('<3>')),
+    [],
+  );
 });

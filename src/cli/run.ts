@@ -2,8 +2,10 @@
 import { describeError } from '../base/errors.ts';
 import { openDirectory } from '../config/directory.ts';
 import { openDaemon } from '../daemon.ts';
+import { systemClock as clock } from '../system/clock.ts';
+import { startHeartbeat } from '../system/heartbeat.ts';
 import { openJournal } from '../system/journal.ts';
-import { notifySupervisor } from '../system/notify.ts';
+import { openSupervisor } from '../system/supervisor.ts';
 import type { ExitCode, Io } from './io.ts';
 
 /** Longest that a shutdown waits for runs to end and for the room to be told. */
@@ -11,6 +13,7 @@ const DRAIN_LIMIT_MS = 25_000;
 
 export async function run(root: string, io: Io): Promise<ExitCode> {
   const log = openJournal();
+  const supervisor = openSupervisor(log);
   const signal = Promise.withResolvers<NodeJS.Signals>();
   process.once('SIGTERM', signal.resolve);
   process.once('SIGINT', signal.resolve);
@@ -24,14 +27,19 @@ export async function run(root: string, io: Io): Promise<ExitCode> {
 
   await using daemon = await openDaemon(await openDirectory(root), log);
   // Of service from here on, to the host's own users at least: a homeserver that is down is waited for.
-  notifySupervisor('READY=1', log);
+  void supervisor.tell({ ready: true, status: await daemon.status() });
+  const { parts, status } = daemon;
+  using _heartbeat = startHeartbeat({ supervisor, parts, status, clock, log });
   process.on('SIGHUP', () => void daemon.reloadPolicy().catch(crash));
   daemon.failed.catch(crash);
   const started = await Promise.race([daemon.ready.then(() => true), signal.promise]);
-  if (started === true) io.out('ready');
+  if (started === true) {
+    io.out('ready');
+    void supervisor.tell({ status: await daemon.status() });
+  }
   const reason = await signal.promise;
   log.info({ reason }, 'shutting down');
-  notifySupervisor('STOPPING=1', log);
+  void supervisor.tell({ stopping: true, status: `shutting down: ${reason}` });
   const limit = setTimeout(() => crash(new Error('the shutdown took too long')), DRAIN_LIMIT_MS);
   await daemon.drain(reason);
   clearTimeout(limit);

@@ -21,6 +21,8 @@ export interface SyncPosition {
 
 export interface SyncHandlers {
   readonly position: SyncPosition;
+  /** The homeserver is being asked. */
+  readonly onAsk?: () => void;
   /** Handles one response; what it throws is fatal. */
   readonly onSync: (response: unknown, since: string | undefined) => Promise<void>;
   readonly onFatal: (error: unknown) => void;
@@ -51,11 +53,11 @@ export class SyncClient extends MatrixClient {
   }
 
   /** Syncs until `stop`. The first response comes at once, each later one when there is news. */
-  async sync({ position, onSync, onFatal }: SyncHandlers): Promise<void> {
+  async sync({ position, onAsk = () => {}, onSync, onFatal }: SyncHandlers): Promise<void> {
     let token = position.load();
     try {
       for (let wait = 0; !this.#stopped; wait = LONG_POLL_MS) {
-        const response = await this.#poll(token, wait);
+        const response = await this.#poll(token, wait, onAsk);
         await onSync(response, token);
         token = response.next_batch;
         position.save(token);
@@ -72,9 +74,14 @@ export class SyncClient extends MatrixClient {
   }
 
   /** Asks until the answer is a sync response: a homeserver that talks nonsense is asked again. */
-  async #poll(since: string | undefined, timeout: number): Promise<SyncResponse> {
+  async #poll(
+    since: string | undefined,
+    timeout: number,
+    onAsk: () => void,
+  ): Promise<SyncResponse> {
     const query = { filter: FILTER, timeout, ...(since === undefined ? {} : { since }) };
     for (;;) {
+      onAsk();
       const path = '/_matrix/client/v3/sync';
       const response = await this.doRequest('GET', path, query, null, timeout + 30_000);
       if (isSyncResponse(response)) return response;

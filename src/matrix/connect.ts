@@ -11,6 +11,7 @@ import { openFeed } from './feed.ts';
 import { openHttp } from './http.ts';
 import { type Members, openMembers } from './members.ts';
 import { openOutbox } from './outbox.ts';
+import { openPulse, type Pulse } from './pulse.ts';
 import { openRooms } from './rooms.ts';
 import { describeVerifications } from './verification-log.ts';
 
@@ -52,17 +53,22 @@ export interface Verified {
 export interface Matrix extends AsyncDisposable {
   readonly chat: Chat;
   readonly crypto: Crypto;
+  readonly pulse: Pulse;
   listen(listening: Listening): void;
 }
 
 export async function openMatrix(options: MatrixOptions): Promise<Matrix> {
   const { login, register, clock, log } = options;
   const ending = new AbortController();
+  const pulse = openPulse(clock);
   const http = openHttp({
     baseUrl: login.homeserver,
     token: login.token,
     signal: ending.signal,
-    onRetry: (why, delayMs) => log.warn({ why, delayMs }, 'asking the homeserver again'),
+    onRetry(why, delayMs) {
+      pulse.failed();
+      log.warn({ why, delayMs }, 'asking the homeserver again');
+    },
   });
   const crypto = await openCrypto({
     user: login.user,
@@ -83,6 +89,7 @@ export async function openMatrix(options: MatrixOptions): Promise<Matrix> {
   const answerInvites = openInvitations(client, options);
   return {
     crypto,
+    pulse,
     chat: {
       post: outbox.post,
       ...openRooms({ client, crypto, register }),
@@ -100,6 +107,7 @@ export async function openMatrix(options: MatrixOptions): Promise<Matrix> {
         for (const user of users) tracked.add(user);
       };
       const onSync = async (response: unknown, since: string | undefined): Promise<void> => {
+        pulse.answered();
         const sync = parseSync(response);
         await trackNew();
         await feed.handle(sync, when, since);
@@ -118,7 +126,7 @@ export async function openMatrix(options: MatrixOptions): Promise<Matrix> {
       const start = async (): Promise<void> => {
         await crypto.drain();
         await trackNew();
-        await client.sync({ position, onSync, onFatal });
+        await client.sync({ position, onAsk: pulse.asked, onSync, onFatal });
       };
       start().catch((error: unknown) => {
         if (!ending.signal.aborted) onFatal(error);

@@ -3,25 +3,62 @@
  * The only importer of pino. Facts are listed by those who log; nothing is logged wholesale, so no
  * secret gets in by accident. The audit log is another thing: see audit/.
  */
+import { fstatSync } from 'node:fs';
 import { pino } from 'pino';
 import { describeError } from '../base/errors.ts';
 import type { Log } from '../ports.ts';
 
-export function openJournal(stream: NodeJS.WriteStream = process.stderr): Log {
+/** Of syslog(3). */
+const PRIORITY = { error: 3, warn: 4, info: 6 } as const;
+export type Level = keyof typeof PRIORITY;
+
+/** Makes text ready for a stream: under systemd each line begins with its priority (sd-daemon(3)). */
+export type Marked = (level: Level, text: string) => string;
+
+export function markerFor(descriptor: number): Marked {
+  if (!isJournal(descriptor)) return (_level, text) => text;
+  return (level, text) => text.replaceAll(/^(?=.)/gm, `<${PRIORITY[level]}>`);
+}
+
+/** Is it the stream that systemd has connected to the journal? Somebody may have redirected it since. */
+function isJournal(descriptor: number): boolean {
+  const stream = process.env['JOURNAL_STREAM'];
+  if (stream === undefined) return false;
+  try {
+    const { dev, ino } = fstatSync(descriptor, { bigint: true });
+    return stream === `${dev}:${ino}`;
+  } catch {
+    return false; // closed
+  }
+}
+
+interface LogStream {
+  readonly fd: number;
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+export function openJournal(stream: LogStream = process.stderr): Log {
+  const mark = markerFor(stream.fd);
+  let level: Level = 'info';
+  const write = (line: string): void =>
+    void stream.write(stream.isTTY ? formatForPerson(line) : mark(level, line));
   const logger = pino(
     {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (level) => ({ level }) },
+      formatters: { level: (name) => ({ level: name }) },
       serializers: { error: describeError },
     },
-    { write: (line) => void stream.write(stream.isTTY ? formatForPerson(line) : line) },
+    { write },
   );
-  return {
-    info: (facts, message) => logger.info(facts, message),
-    warn: (facts, message) => logger.warn(facts, message),
-    error: (facts, message) => logger.error(facts, message),
-  };
+  const logAt =
+    (at: Level) =>
+    (facts: object, message: string): void => {
+      level = at; // pino writes before it returns
+      logger[at](facts, message);
+    };
+  return { info: logAt('info'), warn: logAt('warn'), error: logAt('error') };
 }
 
 function formatForPerson(line: string): string {

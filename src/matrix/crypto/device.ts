@@ -106,6 +106,8 @@ export interface Crypto {
   readonly verifications: Verifications;
   /** An event of a room that is about a verification; it says itself whether it is meant for us. */
   hearVerification(event: VerificationEvent): void;
+  /** Resolves once the calls into the library that are waiting now are done. */
+  turn(): Promise<void>;
   /** Resolves once nothing is under way any more; what comes later is refused. */
   close(): Promise<void>;
 }
@@ -219,6 +221,10 @@ class CryptoDevice implements Crypto {
 
   restoreIdentity(keys: PrivateIdentity): Promise<void> {
     return restoreIdentity(this.#own, keys);
+  }
+
+  turn(): Promise<void> {
+    return this.#calls.run(async () => {});
   }
 
   close(): Promise<void> {
