@@ -12,6 +12,7 @@ import { bringKept, signIn } from '../matrix/sign-in.ts';
 import { makePrivateFolder } from '../store/durable.ts';
 import { invocation } from './invocation.ts';
 import type { ExitCode, Io } from './io.ts';
+import { asOwnerOf } from './owner.ts';
 import {
   beginRotation,
   finishRotation,
@@ -29,10 +30,15 @@ export interface RotateOptions {
 
 export async function deviceRotate(options: RotateOptions, io: Io): Promise<ExitCode> {
   const directory = await openDirectory(options.dir);
-  const cutOff = await readRotation(directory.statePath);
+  const { statePath } = directory;
+  const cutOff = await asOwnerOf(statePath, () => readRotation(statePath));
   const rotation = cutOff ?? (await beginWith(directory, options, io));
   await finishRotation(directory, rotation);
   report(options, rotation, io);
+  if (process.env['CREDENTIALS_DIRECTORY'] !== undefined)
+    io.err(
+      `If the service is handed over access-token as a credential, hand it the new one: it is in ${directory.secretsPath}`,
+    );
   return 0;
 }
 
@@ -40,22 +46,29 @@ export async function deviceRotate(options: RotateOptions, io: Io): Promise<Exit
 async function beginWith(directory: Directory, options: RotateOptions, io: Io): Promise<Rotation> {
   const { settings, statePath } = directory;
   const { homeserver, user, device: before } = settings;
-  const oldToken = await readSecret(directory, 'access-token');
-  const storeKey = await readKey(directory, 'crypto-key');
+  const secrets = process.env['CREDENTIALS_DIRECTORY'] ?? directory.secretsPath;
+  const [oldToken, storeKey] = await asOwnerOf(secrets, async () => [
+    await readSecret(directory, 'access-token'),
+    await readKey(directory, 'crypto-key'),
+  ]);
   const file = fileNames.cryptoStore(statePath);
-  const keys = await withStore(file, storeKey, (store) => exportFrom(directory, store));
+  const keys = await asOwnerOf(statePath, () =>
+    withStore(file, storeKey, (store) => exportFrom(directory, store)),
+  );
   const password = await readPassword(options, user, io.ask);
   const account = { homeserver, user, password, newIdentity: false };
 
-  const staging = stagingOf(statePath);
-  await rm(staging, { recursive: true, force: true });
-  await makePrivateFolder(staging);
-  const made = await withStore(fileNames.cryptoStore(staging), storeKey, (store) =>
-    signIn(account, store, bringKept(account, keys)),
-  );
-  const rotation = { before, now: made.device, oldToken, newToken: made.token };
-  await beginRotation(statePath, rotation);
-  return rotation;
+  return asOwnerOf(statePath, async () => {
+    const staging = stagingOf(statePath);
+    await rm(staging, { recursive: true, force: true });
+    await makePrivateFolder(staging);
+    const made = await withStore(fileNames.cryptoStore(staging), storeKey, (store) =>
+      signIn(account, store, bringKept(account, keys)),
+    );
+    const rotation = { before, now: made.device, oldToken, newToken: made.token };
+    await beginRotation(statePath, rotation);
+    return rotation;
+  });
 }
 
 /** Opening the store proves that no daemon runs: it is locked while one does. */

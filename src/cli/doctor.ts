@@ -1,7 +1,8 @@
 /** `vaktrom doctor`: tries each thing that the daemon relies on, and says what to do about the rest. */
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { describeError, Fault } from '../base/errors.ts';
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault } from '../base/errors.ts';
 import {
   type Directory,
   openDirectory,
@@ -14,45 +15,56 @@ import { openHttp } from '../matrix/http.ts';
 import { visibleLine } from '../output/text.ts';
 import { actionsWithPasskey } from '../policy/passkeys.ts';
 import { probeSandbox } from '../sandbox/probe.ts';
+import { createFile } from '../store/durable.ts';
 import { readSigningKey } from '../store/keys.ts';
+import { allocate } from '../store/reserve.ts';
+import { type Finding, formatFinding, lookInto, type Seen } from './finding.ts';
 import type { ExitCode, Io } from './io.ts';
+import { asOwnerOf, isRoot } from './owner.ts';
+import { checkPolicyIsSafe, serviceUser } from './service-check.ts';
 import { describeUnreadable, findUnreadable } from './unreadable.ts';
 
-interface Finding {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly detail: string;
-}
-
 export async function doctor(root: string, json: boolean, io: Io): Promise<ExitCode> {
-  const findings: Finding[] = [];
-  const look = async (name: string, check: () => Promise<string>): Promise<void> => {
-    findings.push(
-      await check().then(
-        (detail) => ({ name, ok: true, detail }),
-        (error: unknown) => ({ name, ok: false, detail: describeError(error) }),
-      ),
-    );
-  };
   const directory = await openDirectory(root);
-  await look('the policy is valid', () => checkPolicy(directory));
-  await look('passkeys can be used where they are needed', () => checkPasskeys(directory));
-  await look('the secrets are there and private', () => checkSecrets(directory));
-  await look('the state folder is private', () => checkPrivate(directory.statePath));
-  await look('the daemon does not run as root', checkUser);
-  await look('the homeserver knows us', () => checkHomeserver(directory));
-  const { secretsPath, statePath, controlPath } = directory;
-  const hidden = [directory.root, secretsPath, statePath, controlPath].filter(existsSync);
-  findings.push(...(await probeSandbox(hidden)));
+  const findings = [
+    await lookInto('the policy is valid', () => checkPolicy(directory)),
+    await lookInto('passkeys can be used where they are needed', () => checkPasskeys(directory)),
+    await lookInto('the secrets are there and private', () => checkSecrets(directory)),
+    await lookInto('the state folder is private', () => checkPrivate(directory.statePath)),
+    await lookInto('room for the record can be reserved', () => checkSpace(directory)),
+    ...(await lookAtService(directory)),
+    await lookInto('the daemon does not run as root', checkUser),
+    await lookInto('the homeserver knows us', () => checkHomeserver(directory)),
+    ...(await lookAtSandbox(directory)),
+  ];
   // Of others, and long past as a rule: said for whoever looks for a cause, and no fault of this host.
   const unreadable = await findUnreadable(directory, Date.now()).catch(() => []);
-  if (json) io.out(JSON.stringify({ ok: findings.every((f) => f.ok), findings, unreadable }));
+  const isWell = findings.every(({ level }) => level !== 'bad');
+  if (json) io.out(JSON.stringify({ ok: isWell, findings, unreadable }));
   else {
-    for (const { name, ok, detail } of findings)
-      io.out(`${ok ? 'ok  ' : 'BAD '}  ${name}${detail && `: ${detail}`}`);
+    for (const finding of findings) io.out(visibleLine(formatFinding(finding)));
     for (const one of unreadable) io.out(visibleLine(`note  ${describeUnreadable(one)}`));
   }
-  return findings.every((f) => f.ok) ? 0 : 1;
+  return isWell ? 0 : 1;
+}
+
+async function lookAtSandbox(directory: Directory): Promise<readonly Finding[]> {
+  const { root, secretsPath, statePath, controlPath } = directory;
+  const hidden = [root, secretsPath, statePath, controlPath].filter(existsSync);
+  const tried = await probeSandbox(hidden);
+  return tried.map(({ name, ok, detail }) => ({ name, level: ok ? 'ok' : 'bad', detail }));
+}
+
+/** Where this is no service there is nothing to look at. */
+async function lookAtService(directory: Directory): Promise<readonly Finding[]> {
+  const user = await serviceUser(directory).catch(() => undefined); // no state: said elsewhere
+  return user
+    ? [
+        await lookInto('the daemon cannot change its policy', () =>
+          checkPolicyIsSafe(directory, user),
+        ),
+      ]
+    : [];
 }
 
 async function checkPolicy({ policyPath }: Directory): Promise<string> {
@@ -84,14 +96,29 @@ async function checkPrivate(path: string): Promise<string> {
   return path;
 }
 
-async function checkUser(): Promise<string> {
-  if (process.getuid?.() === 0)
-    throw new Fault(
-      'file_unsafe',
-      'it works, but a break-out would be a break-in: use the systemd unit',
-    );
-  return '';
+async function checkUser(): Promise<Seen> {
+  return isRoot() ? { note: AS_ROOT } : '';
 }
+
+const AS_ROOT =
+  'you are root, and all of this was tried as root. If the daemon runs as root, an action that breaks out is root: give it a user of its own. As a service: vaktrom doctor --unit';
+
+/** Tried with a file that is removed again. */
+async function checkSpace({ statePath }: Directory): Promise<Seen> {
+  const path = join(statePath, `.doctor-${process.pid}`);
+  return asOwnerOf(statePath, async () => {
+    await createFile(path, '');
+    try {
+      const allocated = await allocate(path, 0, 1 << 20);
+      return allocated === 'reserved' ? '' : { note: CANNOT_RESERVE };
+    } finally {
+      await rm(path);
+    }
+  });
+}
+
+const CANNOT_RESERVE =
+  'this file system cannot: if the disk fills up, the outcome of what runs may not be recorded';
 
 const CLOCK_TOLERANCE_MS = 30_000;
 

@@ -22,7 +22,12 @@ interface Made {
   readonly recoveryKey: string;
 }
 
-function report({ dir, json }: SetUpOptions, { identity, recoveryKey }: Made, io: Io): void {
+function report(options: SetUpOptions, { identity, recoveryKey }: Made, io: Io): void {
+  const { dir, json, serviceUser } = options;
+  const [doctor, start] =
+    serviceUser === undefined
+      ? [invocation('doctor', dir), invocation('run', dir)]
+      : ['vaktrom doctor --unit', 'systemctl enable --now vaktrom'];
   const lines = [
     `${dir} is set up. The bot's identity (master key), to compare when you verify it:`,
     `  ${identity}`,
@@ -31,8 +36,8 @@ function report({ dir, json }: SetUpOptions, { identity, recoveryKey }: Made, io
     `  ${recoveryKey}`,
     'Next:',
     `  1. name people, rooms and actions in ${join(dir, 'policy.yaml')}`,
-    `  2. try what the daemon relies on: ${invocation('doctor', dir)}`,
-    `  3. start it: ${invocation('run', dir)}`,
+    `  2. try what the daemon relies on: ${doctor}`,
+    `  3. start it: ${start}`,
     '  4. invite the bot into an encrypted room that the policy names',
   ];
   const facts = { ok: true, dir, identity, recovery_key: recoveryKey };

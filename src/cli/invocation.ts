@@ -7,14 +7,17 @@ export interface Typed {
 }
 
 /** `invocation('doctor', 'ops')`: `npm run -s vaktrom -- doctor --dir ops` in a checkout. */
-export function invocation(
-  words: string,
-  dir: string,
-  { npm_lifecycle_event: script, VAKTROM_DIR = DEFAULT_DIR }: Typed = process.env,
-): string {
-  const program = script === 'vaktrom' ? 'npm run -s vaktrom --' : 'vaktrom';
-  return `${program} ${words}${dir === VAKTROM_DIR ? '' : ` --dir ${quote(dir)}`}`;
+export function invocation(words: string, dir: string, typed: Typed = process.env): string {
+  const { VAKTROM_DIR = DEFAULT_DIR } = typed;
+  return `${programOf(typed)} ${words}${dir === VAKTROM_DIR ? '' : ` --dir ${quote(dir)}`}`;
 }
+
+/** A whole command line, word for word. */
+export const typedAgain = (args: readonly string[], typed: Typed = process.env): string =>
+  [programOf(typed), ...args.map(quote)].join(' ');
+
+const programOf = ({ npm_lifecycle_event: script }: Typed): string =>
+  script === 'vaktrom' ? 'npm run -s vaktrom --' : 'vaktrom';
 
 /** Where every command looks that is told nothing else. */
 export const DEFAULT_DIR = '/etc/vaktrom';

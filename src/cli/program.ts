@@ -24,18 +24,24 @@ import { recover } from './recover.ts';
 import { run } from './run.ts';
 import { SAYINGS } from './sayings.ts';
 import type { SetUpOptions } from './set-up.ts';
+import { runInUnit, UNIT_HELP, type UnitOption, withCredentialsOf } from './unit.ts';
 
 interface Common {
   readonly dir: string;
   readonly json: boolean;
 }
 
+interface OfUnit {
+  readonly unit?: UnitOption;
+}
+
 /** Runs one command line (without the program's name) and says with which code to exit. */
 export async function runCommandLine(args: readonly string[], io: Io): Promise<number> {
   let exit = 0;
-  const program = describeProgram(io, (code) => {
+  const ended = (code: number): void => {
     exit = code;
-  });
+  };
+  const program = describeProgram(io, ended, args);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exit;
@@ -47,7 +53,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
   }
 }
 
-function describeProgram(io: Io, ended: Ended): Command {
+function describeProgram(io: Io, ended: Ended, args: readonly string[]): Command {
   const program = new Command('vaktrom')
     .description('Security-first ChatOps for end-to-end-encrypted Matrix rooms')
     .version(VERSION)
@@ -56,8 +62,8 @@ function describeProgram(io: Io, ended: Ended): Command {
       writeOut: (text) => io.out(text.trimEnd()),
       writeErr: (text) => io.err(text.trimEnd()),
     });
-  addDaemonCommands(program, io, ended);
-  addIdentityCommands(program, io, ended);
+  addDaemonCommands(program, io, ended, args);
+  addIdentityCommands(program, io, ended, args);
   addLocalCommands(program, io, ended);
   addPolicyCommands(program, io, ended);
   addAuditCommands(program, io, ended);
@@ -72,14 +78,19 @@ const dirOption = () =>
 const command = (parent: Command, name: string, about: string): Command =>
   parent.command(name).description(about).option('--json', 'for programs', false);
 
-function addDaemonCommands(program: Command, io: Io, ended: Ended): void {
+function addDaemonCommands(program: Command, io: Io, ended: Ended, args: readonly string[]): void {
   const setUp = (name: string, about: string): Command =>
     command(program, name, about)
       .addOption(dirOption())
       .option('--homeserver <url>', 'base URL of the homeserver')
       .option('--user <account>', 'account of the bot, @name:server')
       .option('--password-file <file>', PASSWORD)
-      .option('--policy <file>', 'copied to policy.yaml');
+      .option('--policy <file>', 'copied to policy.yaml')
+      .option(
+        '--service-user <user>',
+        "for a system service, as root: state and secrets are this user's, all else is root's",
+      )
+      .option('--data <folder>', 'where those go, with --service-user (default: /var/lib/vaktrom)');
   setUp('init', 'set up a directory: log in, cross-sign the bot, make keys')
     .option('--new-identity', 'replace a cross-signing identity that the account has', false)
     .option('--yes', 'ask nothing', false)
@@ -95,10 +106,19 @@ function addDaemonCommands(program: Command, io: Io, ended: Ended): void {
     .action(async ({ dir }: Common) => ended(await run(dir, io)));
   command(program, 'check', 'check settings, policy and secrets, without the network')
     .addOption(dirOption())
-    .action(async ({ dir, json }: Common) => ended(await check(dir, json, io)));
+    .option('--unit [name]', UNIT_HELP)
+    .action(async ({ dir, json, unit }: Common & OfUnit) =>
+      ended(await withCredentialsOf(unit, args, () => check(dir, json, io))),
+    );
   command(program, 'doctor', 'try each thing that the daemon relies on')
     .addOption(dirOption())
-    .action(async ({ dir, json }: Common) => ended(await doctor(dir, json, io)));
+    .option(
+      '--unit [name]',
+      'as root: within the walls of the service, and as its user (default: vaktrom.service)',
+    )
+    .action(async ({ dir, json, unit }: Common & OfUnit) =>
+      ended(unit === undefined ? await doctor(dir, json, io) : await runInUnit(unit, args, io)),
+    );
   command(program, 'demo', 'the whole story on this machine, then a prompt to type in').action(
     async () => {
       // Loaded only when it is asked for: nothing of the demo belongs to the daemon.
@@ -110,21 +130,28 @@ function addDaemonCommands(program: Command, io: Io, ended: Ended): void {
 
 const PASSWORD = 'its password (or VAKTROM_PASSWORD, or asked for)';
 
-function addIdentityCommands(program: Command, io: Io, ended: Ended): void {
+function addIdentityCommands(
+  program: Command,
+  io: Io,
+  ended: Ended,
+  args: readonly string[],
+): void {
   const identity = program.command('identity').description('who people are');
   command(identity, 'show', "the line to paste under a person's accounts")
     .argument('<account>', '@name:server')
     .addOption(dirOption())
-    .action(async (account: string, { dir, json }: Common) =>
-      ended(await identityShow(dir, account, json, io)),
+    .option('--unit [name]', UNIT_HELP)
+    .action(async (account: string, { dir, json, unit }: Common & OfUnit) =>
+      ended(await withCredentialsOf(unit, args, () => identityShow(dir, account, json, io))),
     );
   command(identity, 'pin', 'that line with what speaks for it, and into the policy with --write')
     .argument('<whom>', 'a person of the policy, or @name:server')
     .addOption(dirOption())
     .option('--write', 'put it into the policy; nothing else in there changes', false)
     .option('--yes', 'ask nothing', false)
-    .action(async (whom: string, options: PinOptions) =>
-      ended(await identityPin(whom, options, io)),
+    .option('--unit [name]', UNIT_HELP)
+    .action(async (whom: string, options: PinOptions & OfUnit) =>
+      ended(await withCredentialsOf(options.unit, args, () => identityPin(whom, options, io))),
     );
   command(identity, 'history', 'who went by which identity when, as the log tells it')
     .argument('[account]', '@name:server')
@@ -147,7 +174,10 @@ function addIdentityCommands(program: Command, io: Io, ended: Ended): void {
   command(device, 'rotate', 'a new device under the same identity, while the daemon is stopped')
     .addOption(dirOption())
     .option('--password-file <file>', PASSWORD)
-    .action(async (options: RotateOptions) => ended(await deviceRotate(options, io)));
+    .option('--unit [name]', UNIT_HELP)
+    .action(async (options: RotateOptions & OfUnit) =>
+      ended(await withCredentialsOf(options.unit, args, () => deviceRotate(options, io))),
+    );
 }
 
 const hasText = (field: [string, string | undefined]): field is [string, string] =>

@@ -13,6 +13,7 @@ import { fileNames } from '../daemon.ts';
 import { openHttp, Refused } from '../matrix/http.ts';
 import { replaceFile } from '../store/durable.ts';
 import { replaceLike } from './edit-file.ts';
+import { asOwnerOf } from './owner.ts';
 
 export interface Rotation {
   /** Devices. */
@@ -60,15 +61,20 @@ export async function finishRotation(directory: Directory, rotation: Rotation): 
   const current = dirname(fileNames.cryptoStore(statePath));
   const staged = dirname(fileNames.cryptoStore(stagingOf(statePath)));
   const kept = keptOf(statePath);
-  if (existsSync(staged)) {
+  await asOwnerOf(statePath, async () => {
+    if (!existsSync(staged)) return;
     if (existsSync(current)) await rename(current, kept);
     await rename(staged, current);
-  }
-  await replaceFile(join(secretsPath, 'access-token'), `${rotation.newToken}\n`);
+  });
+  await asOwnerOf(secretsPath, () =>
+    replaceFile(join(secretsPath, 'access-token'), `${rotation.newToken}\n`),
+  );
   await replaceDevice(root, rotation);
   await signOut(settings.homeserver, rotation.oldToken);
-  for (const path of [kept, stagingOf(statePath), fileNames.rotation(statePath)])
-    await rm(path, { recursive: true, force: true });
+  await asOwnerOf(statePath, async () => {
+    for (const path of [kept, stagingOf(statePath), fileNames.rotation(statePath)])
+      await rm(path, { recursive: true, force: true });
+  });
 }
 
 /** The one line of vaktrom.yaml; everything else in it is its author's. */

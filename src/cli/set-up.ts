@@ -4,7 +4,7 @@
  * afterwards, or none.
  */
 import { randomBytes } from 'node:crypto';
-import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatVerifierKey } from '../audit/note.ts';
 import { toBase64 } from '../base/bytes.ts';
@@ -24,12 +24,12 @@ import { createLedger } from '../store/ledger-files.ts';
 import { createState } from '../store/state.ts';
 import { PUBLIC_KEY_FILE } from './audit.ts';
 import type { Io } from './io.ts';
+import { openPlaces, type PlaceOptions, type Places } from './places.ts';
 import { schemaText } from './policy.ts';
 import { catchSignals } from './signals.ts';
 import { formatSettings, formatStarterPolicy } from './starter.ts';
 
-export interface SetUpOptions {
-  readonly dir: string;
+export interface SetUpOptions extends PlaceOptions {
   readonly homeserver?: string | undefined;
   readonly user?: string | undefined;
   readonly passwordFile?: string | undefined;
@@ -56,37 +56,39 @@ export async function setUp(
   const policy = await policyToStartWith(options);
   const account = { ...answers, user: user.value, newIdentity: options.newIdentity };
   const bring = await from(account);
+  const places = await openPlaces(options);
 
-  const staging = join(dir, `.init-${randomBytes(4).toString('hex')}`);
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  await makePrivateFolder(staging);
+  const settingsText = (device: string) => formatSettings({ ...account, ...places, device });
+  const draft = parseSettings(settingsText('DRAFT'), SETTINGS_FILE);
+  if (!draft.ok) throw new Fault('usage', draft.error.map(formatProblem).join('\n'));
+
+  const staging = `.init-${randomBytes(4).toString('hex')}`;
+  const [root, data] = [join(places.root, staging), join(places.data, staging)];
   using signals = catchSignals();
-  try {
-    const made = await signals.during(furnish(staging, { account, bring, policy }));
-    for (const name of made.files) await moveIntoPlace(staging, dir, name);
+  return await inFolder(places.asDaemon, data, async () => {
+    const made = await places.asDaemon(() => signals.during(furnish(data, account, bring)));
+    const texts = { settings: settingsText(made.device), policy, publicKey: made.publicKey };
+    await inFolder(asOurselves, root, async () => {
+      const files = await writeTexts(root, texts);
+      for (const name of ['secrets', 'state'])
+        await places.asDaemon(() => moveIntoPlace(data, places.data, name));
+      for (const name of files) {
+        await places.finish(join(root, name), isForAll(name));
+        await moveIntoPlace(root, places.root, name);
+      }
+    });
     return made.identity;
-  } finally {
-    await rm(staging, { recursive: true, force: true });
-  }
-}
-
-interface Furniture {
-  readonly account: Account;
-  readonly bring: Bring;
-  readonly policy: string;
+  });
 }
 
 interface Furnished {
-  readonly files: readonly string[];
+  readonly device: string;
+  readonly publicKey: string;
   readonly identity: string;
 }
 
-async function furnish(root: string, furniture: Furniture): Promise<Furnished> {
-  const { account, bring, policy } = furniture;
-  const settingsText = (device: string) =>
-    formatSettings({ homeserver: account.homeserver, user: account.user, device });
-  const draft = parseSettings(settingsText('DRAFT'), SETTINGS_FILE);
-  if (!draft.ok) throw new Fault('usage', draft.error.map(formatProblem).join('\n'));
+/** Everything that is the daemon's own. */
+async function furnish(root: string, account: Account, bring: Bring): Promise<Furnished> {
   const statePath = join(root, 'state');
   const secretsPath = join(root, 'secrets');
   for (const folder of [statePath, secretsPath]) {
@@ -103,7 +105,6 @@ async function furnish(root: string, furniture: Furniture): Promise<Furnished> {
   await secret('audit-key', signingKey);
   await createLedger(fileNames.audit(statePath), signer);
   await createState(fileNames.state(statePath));
-  await writeFile(join(root, PUBLIC_KEY_FILE), `${formatVerifierKey(signer)}\n`, { mode: 0o644 });
 
   await secret('factor-key', toBase64(randomSecret(32)));
   const storeKey = randomSecret(32);
@@ -111,18 +112,51 @@ async function furnish(root: string, furniture: Furniture): Promise<Furnished> {
   const storeFile = fileNames.cryptoStore(statePath);
   const signedIn = await withStore(storeFile, storeKey, (store) => signIn(account, store, bring));
   await secret('access-token', signedIn.token);
-  const plain = (name: string, text: string) => writeFile(join(root, name), text, { mode: 0o644 });
-  await plain('policy.schema.json', schemaText('policy'));
-  await plain('vaktrom.schema.json', schemaText('settings'));
-  await plain('policy.yaml', policy);
-  await plain(SETTINGS_FILE, settingsText(signedIn.device));
-  await plain('.gitignore', '/secrets/\n/state/\n/run/\n');
-  const others = ['.gitignore', 'policy.schema.json', 'vaktrom.schema.json', 'policy.yaml'];
-  return {
-    files: ['secrets', 'state', PUBLIC_KEY_FILE, ...others, SETTINGS_FILE],
-    identity: signedIn.identity,
-  };
+  const { device, identity } = signedIn;
+  return { device, identity, publicKey: formatVerifierKey(signer) };
 }
+
+interface Texts {
+  readonly settings: string;
+  readonly policy: string;
+  readonly publicKey: string;
+}
+
+/** Everything that people read or edit; vaktrom.yaml last. */
+async function writeTexts(root: string, { settings, policy, publicKey }: Texts) {
+  const files = {
+    [PUBLIC_KEY_FILE]: `${publicKey}\n`,
+    // In a work tree of git, the policy is worth a history; keys and the log would be a leak.
+    '.gitignore': '/secrets/\n/state/\n/run/\n',
+    'policy.schema.json': schemaText('policy'),
+    'vaktrom.schema.json': schemaText('settings'),
+    'policy.yaml': policy,
+    [SETTINGS_FILE]: settings,
+  };
+  for (const [name, text] of Object.entries(files))
+    await writeFile(join(root, name), text, { mode: 0o644 });
+  return Object.keys(files);
+}
+
+/** The others say something of who may do what, and where. */
+const isForAll = (name: string): boolean =>
+  name === PUBLIC_KEY_FILE || name === '.gitignore' || name.endsWith('.schema.json');
+
+/** Makes a private folder for the time of `work`. */
+async function inFolder<T>(
+  as: Places['asDaemon'],
+  folder: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  await as(() => makePrivateFolder(folder));
+  try {
+    return await work();
+  } finally {
+    await as(() => rm(folder, { recursive: true, force: true }));
+  }
+}
+
+const asOurselves: Places['asDaemon'] = (work) => work();
 
 /** While the crypto store is open; what it fails with is what the work fails with. */
 export async function withStore<T>(

@@ -5,21 +5,27 @@ export interface StarterSettings {
   readonly homeserver: string;
   readonly user: string;
   readonly device: string;
+  /** Folders. */
+  readonly state: string;
+  readonly secrets: string;
 }
 
 // JSON strings are YAML strings, so nothing that was typed can become syntax.
 const quote = (text: string): string => JSON.stringify(text);
+const plainly = (text: string): string => (/^[\w./-]+$/.test(text) ? text : quote(text));
 
-export const formatSettings = ({ homeserver, user, device }: StarterSettings): string =>
-  `# yaml-language-server: $schema=./vaktrom.schema.json
+export const formatSettings = (settings: StarterSettings): string => {
+  const { homeserver, user, device, state, secrets } = settings;
+  return `# yaml-language-server: $schema=./vaktrom.schema.json
 version: 1
 homeserver: ${quote(homeserver)}
 user: ${quote(user)}
 device: ${quote(device)}
 policy: policy.yaml
-state: state
-secrets: secrets
+state: ${plainly(state)}
+secrets: ${plainly(secrets)}
 `;
+};
 
 export const formatStarterPolicy = (
   dir: string,

@@ -108,7 +108,10 @@ const KEY = `${Buffer.alloc(32, 1).toString('base64')}\n`;
 
 async function directory(t: Test, change: Readonly<Record<string, string>> = {}): Promise<string> {
   const root = t.testdir({
-    'vaktrom.yaml': formatSettings({ homeserver: 'https://h', user: '@bot:h', device: 'D' }),
+    'vaktrom.yaml': formatSettings({
+      ...{ homeserver: 'https://h', user: '@bot:h', device: 'D' },
+      ...{ state: 'state', secrets: 'secrets' },
+    }),
     'policy.yaml': change['policy'] ?? SMALL,
     secrets: {
       'access-token': 'syt_x\n',

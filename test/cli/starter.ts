@@ -9,13 +9,16 @@ const GIVEN = {
   homeserver: 'https://matrix.example.org',
   user: '@bot:example.org',
   device: 'ABCDEFGH',
+  state: '/var/lib/vaktrom/state',
+  secrets: 'secrets',
 };
 
 t.test('the settings that are written are the settings that are read', async (t) => {
   const text = formatSettings(GIVEN);
   t.match(text, /^# yaml-language-server: \$schema=\.\/vaktrom\.schema\.json\n/);
   const parsed = parseSettings(text, 'vaktrom.yaml');
-  t.match(parsed, { ok: true, value: { ...GIVEN, state: 'state', secrets: 'secrets' } });
+  t.match(parsed, { ok: true, value: GIVEN });
+  t.match(text, /^state: \/var\/lib\/vaktrom\/state\nsecrets: secrets\n/m);
 });
 
 t.test('nothing that was typed becomes syntax', async (t) => {
@@ -23,6 +26,8 @@ t.test('nothing that was typed becomes syntax', async (t) => {
   const parsed = parseSettings(formatSettings({ ...GIVEN, device }), 'vaktrom.yaml');
   t.match(parsed, { ok: true, value: { device } });
   const evil = formatSettings({ ...GIVEN, user: '@x:y"\nstate: /etc # ' });
+  const state = 'a folder: #1';
+  t.match(parseSettings(formatSettings({ ...GIVEN, state }), 'v'), { ok: true, value: { state } });
   t.match(parseSettings(evil, 'v'), { ok: false, error: [{ message: /^user: / }] });
 });
 

@@ -44,7 +44,6 @@ t.test('the commands of docs/operations.md are commands', async (t) => {
   await cp(house.dir, join(house.folder, 'ops'), { recursive: true });
   for (const command of commands('docs/operations.md')) {
     const { code, stderr } = await vaktromIn(house.folder, ...command.split(' ').slice(1));
-    const expected = command.includes('doctor') && process.getuid?.() === 0 ? 1 : 0;
-    t.equal(code, expected, `${command} ${stderr}`);
+    t.equal(code, 0, `${command} ${stderr}`);
   }
 });

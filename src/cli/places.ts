@@ -1,0 +1,89 @@
+/**
+ * Where a set-up goes, and whose it is. By itself all of it is of whoever types the command. For a
+ * service, root sets up: settings and policy stay root's, for the daemon to read; state and secrets are
+ * the daemon's, in a folder of its own.
+ */
+import { chmod, chown, lstat, mkdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { Fault } from '../base/errors.ts';
+import { makePrivateFolder } from '../store/durable.ts';
+import { asUser, findUser, isRoot, ownerOf, type User } from './owner.ts';
+
+export interface PlaceOptions {
+  readonly dir: string;
+  /** Of the daemon; without it there is no service. */
+  readonly serviceUser?: string | undefined;
+  /** Of the service. */
+  readonly data?: string | undefined;
+}
+
+export interface Places {
+  /** Of vaktrom.yaml. */
+  readonly root: string;
+  /** Of state and secrets. */
+  readonly data: string;
+  /** As vaktrom.yaml has them. */
+  readonly state: string;
+  readonly secrets: string;
+  /** Runs `work` as the user that the daemon runs as. */
+  asDaemon<T>(work: () => Promise<T>): Promise<T>;
+  /** Gives a file of `root` its owner and mode. */
+  finish(path: string, isForAll: boolean): Promise<void>;
+}
+
+const DEFAULT_DATA = '/var/lib/vaktrom';
+
+/** Makes the two folders. Throws Fault `usage` or `file_unsafe`. */
+export async function openPlaces({ dir, serviceUser, data }: PlaceOptions): Promise<Places> {
+  if (serviceUser !== undefined)
+    return openService(resolve(dir), resolve(data ?? DEFAULT_DATA), serviceUser);
+  if (data !== undefined) throw new Fault('usage', '--data goes with --service-user');
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  return {
+    ...{ root: dir, data: dir, state: 'state', secrets: 'secrets' },
+    asDaemon: (work) => work(),
+    async finish() {},
+  };
+}
+
+async function openService(root: string, data: string, name: string): Promise<Places> {
+  if (!isRoot()) throw new Fault('usage', '--service-user is for root');
+  const user = await findUser(name);
+  await makeRootsFolder(root, user);
+  await makeDaemonsFolder(data, user);
+  return {
+    ...{ root, data, state: join(data, 'state'), secrets: join(data, 'secrets') },
+    asDaemon: (work) => asUser(user, work),
+    async finish(path, isForAll) {
+      await chown(path, 0, user.gid);
+      await chmod(path, isForAll ? 0o644 : 0o640);
+    },
+  };
+}
+
+/** To be read by the daemon and changed by root alone. */
+async function makeRootsFolder(folder: string, { gid }: User): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o750 });
+  if ((await ownerOf(folder)) !== undefined)
+    throw new Fault('file_unsafe', `${folder} has to be root's, and all folders above it`);
+  await chown(folder, 0, gid);
+  await chmod(folder, 0o750);
+}
+
+/** Where its parent is root's, only root can make it. */
+async function makeDaemonsFolder(folder: string, user: User): Promise<void> {
+  const isThere = await lstat(folder).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere && (await ownerOf(dirname(folder))) === undefined) {
+    await mkdir(folder, { mode: 0o700 });
+    await chown(folder, user.uid, user.gid);
+  }
+  await asUser(user, () => makePrivateFolder(folder)).catch((cause: unknown) => {
+    throw new Fault('file_unsafe', `${folder} cannot be made`, cause);
+  });
+  const { uid } = await lstat(folder);
+  if (uid !== user.uid)
+    throw new Fault('file_unsafe', `${folder} has to belong to the user of the daemon`);
+}

@@ -1,0 +1,108 @@
+/**
+ * `--unit`: what the service has and whoever types a command has not. `doctor` runs itself as the service
+ * runs: its user, its walls, its limits. The other commands are lent its credentials.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { Fault } from '../base/errors.ts';
+import { DEFAULT_DIR, typedAgain } from './invocation.ts';
+import type { Io } from './io.ts';
+import { isRoot } from './owner.ts';
+import { catchSignals } from './signals.ts';
+import { parseService, type ServiceProperties } from './unit-file.ts';
+
+/** As it is given on the command line; true where the name is left out. */
+export type UnitOption = string | true | undefined;
+
+export const UNIT_HELP =
+  'as root: as the service, with its credentials (default: vaktrom.service); last on the line';
+
+const RUN = ['--quiet', '--pipe', '--wait', '--collect'];
+/** Exit codes from here on are systemd's: systemd.exec(5). */
+const FIRST_OF_SYSTEMD = 200;
+
+/** Runs the same command line, without `--unit`, in the surroundings of the service; its exit code. */
+export async function runInUnit(
+  unit: string | true,
+  args: readonly string[],
+  io: Io,
+): Promise<number> {
+  const name = nameOf(unit);
+  const { properties, unsaid, program } = await readUnit(name);
+  if (program === undefined) throw new Fault('usage', `${name} starts no program`);
+  for (const line of unsaid) io.err(`not tried as ${name} has it, for its specifier: ${line}`);
+  const dir = process.env['VAKTROM_DIR'] ?? DEFAULT_DIR;
+  // A service that runs at the same time has the same runtime directory: it has to stay.
+  const all = [...properties, 'RuntimeDirectoryPreserve=yes', `Environment=VAKTROM_DIR=${dir}`];
+  const options = all.map((property) => `--property=${property}`);
+  const command = [...RUN, ...options, '--', program, ...withoutUnit(unit, args)];
+  const child = spawn('systemd-run', command, { stdio: 'inherit' });
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code === null || code >= FIRST_OF_SYSTEMD)
+    io.err(`systemd could not start it as ${name} (${code}): journalctl -e says why`);
+  return code ?? 1;
+}
+
+/**
+ * For the time of `work`, secrets are read from what the service is handed over as credentials. Without a
+ * unit they are what they are; where one is missing, the error says how to type it again.
+ */
+export async function withCredentialsOf<T>(
+  unit: UnitOption,
+  args: readonly string[],
+  work: () => Promise<T>,
+): Promise<T> {
+  if (unit === undefined) return work().catch((error: unknown) => hint(error, args));
+  const name = nameOf(unit);
+  const { credentials } = await readUnit(name);
+  if (credentials.length === 0)
+    throw new Fault('usage', `${name} is handed over no credentials: leave out --unit`);
+  const folder = await mkdtemp('/run/vaktrom-credentials-'); // in memory, and root's alone
+  const before = process.env['CREDENTIALS_DIRECTORY'];
+  try {
+    const options = credentials.map((property) => `--property=${property}`);
+    const copy = ['/bin/sh', '-c', 'cp "$CREDENTIALS_DIRECTORY"/* "$1"', 'sh', folder];
+    await promisify(execFile)('systemd-run', [...RUN, ...options, '--', ...copy]).catch(
+      (cause: unknown) => {
+        throw new Fault('secret_missing', `the credentials of ${name} cannot be had`, cause);
+      },
+    );
+    process.env['CREDENTIALS_DIRECTORY'] = folder;
+    using signals = catchSignals();
+    return await signals.during(work());
+  } finally {
+    if (before === undefined) delete process.env['CREDENTIALS_DIRECTORY'];
+    else process.env['CREDENTIALS_DIRECTORY'] = before;
+    await rm(folder, { recursive: true });
+  }
+}
+
+function hint(error: unknown, args: readonly string[]): never {
+  if (!(error instanceof Fault && error.code === 'secret_missing')) throw error;
+  const again = typedAgain([...args, '--unit']);
+  throw new Fault(
+    'secret_missing',
+    `${error.message}; if it is a credential of the service, type as root: ${again}`,
+    error.cause,
+  );
+}
+
+const nameOf = (unit: string | true): string =>
+  unit === true ? 'vaktrom.service' : unit.includes('.') ? unit : `${unit}.service`;
+
+async function readUnit(name: string): Promise<ServiceProperties> {
+  if (!isRoot()) throw new Fault('usage', '--unit is for root');
+  const shown = promisify(execFile)('systemctl', ['cat', '--no-pager', '--', name]);
+  const { stdout } = await shown.catch((cause: unknown) => {
+    throw new Fault('usage', `systemd has no ${name}`, cause);
+  });
+  return parseService(stdout);
+}
+
+function withoutUnit(unit: string | true, args: readonly string[]): readonly string[] {
+  const at = args.indexOf('--unit');
+  if (at < 0) return args.filter((arg) => !arg.startsWith('--unit='));
+  return args.toSpliced(at, args[at + 1] === unit ? 2 : 1);
+}
