@@ -8,6 +8,7 @@ import type { Closing, Ending, Gathered, Outcome, Progress, State } from '../req
 import type { Request } from '../request/request.ts';
 import { type Block, code, line, pre, type Span, strong } from './block.ts';
 import { costOf, shorten, takeEnd } from './cost.ts';
+import { describeExit } from './exit-code.ts';
 import { formatDuration, plural } from './quantity.ts';
 import { safeArgv, safeLine } from './text.ts';
 
@@ -151,7 +152,7 @@ const isGood = (outcome: Outcome): boolean =>
 export function describeOutcome(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'exited':
-      return `exit ${outcome.exit}`;
+      return describeExit(outcome.exit);
     case 'timed_out':
       return 'stopped: out of time';
     case 'cancelled':

@@ -1,6 +1,7 @@
 /** What became of a request, in one sentence, for somebody who comes back to it later. */
 import type { ClosedEntry, EndEntry, Remembered } from '../audit/history.ts';
 import type { State } from '../request/life.ts';
+import { describeExit } from './exit-code.ts';
 import { safeLine } from './text.ts';
 
 /** Of a request that is over, or that the daemon does not hold any more. */
@@ -32,7 +33,10 @@ export function renderProgress(state: State, requester: string): string | undefi
 
 function endSentence({ outcome, exit, seq }: EndEntry): string {
   const said = {
-    exited: exit === 0 ? 'It ran and ended well (exit 0).' : `It ran and ended with exit ${exit}.`,
+    exited:
+      exit === 0
+        ? 'It ran and ended well (exit 0).'
+        : `It ran and ended with ${describeExit(exit ?? -1)}.`,
     timed_out: 'It ran out of time and was stopped.',
     cancelled: 'It was cancelled while it ran.',
     stopped: 'It was stopped because the daemon was shut down.',

@@ -66,7 +66,11 @@ t.test('the same command line runs as the service does, without its --unit', asy
     ['doctor', '--unit=vaktrom'],
   ]) {
     await runInUnit('vaktrom', args, io);
-    t.strictSame((await told()).slice(-2), ['/opt/vaktrom/src/vaktrom.sh', 'doctor'], args.join(' '));
+    t.strictSame(
+      (await told()).slice(-2),
+      ['/opt/vaktrom/src/vaktrom.sh', 'doctor'],
+      args.join(' '),
+    );
   }
   await t.rejects(runInUnit('other', ['doctor'], io), {
     code: 'usage',
