@@ -20,7 +20,7 @@ export const UNIT_HELP =
   'as root: as the service, with its credentials (default: vaktrom.service); last on the line';
 
 const RUN = ['--quiet', '--pipe', '--wait', '--collect'];
-/** Exit codes from here on are systemd's: systemd.exec(5). */
+/** Exit codes from here on are systemd's (systemd.exec(5)), or say that it died of a signal. */
 const FIRST_OF_SYSTEMD = 200;
 
 /** Runs the same command line, without `--unit`, in the surroundings of the service; its exit code. */
@@ -30,7 +30,8 @@ export async function runInUnit(
   io: Io,
 ): Promise<number> {
   const name = nameOf(unit);
-  const { properties, unsaid, program } = await readUnit(name);
+  const { properties, unsaid, program, warning } = await readUnit(name);
+  if (warning !== '') io.err(warning);
   if (program === undefined) throw new Fault('usage', `${name} starts no program`);
   for (const line of unsaid) io.err(`not tried as ${name} has it, for its specifier: ${line}`);
   const dir = process.env['VAKTROM_DIR'] ?? DEFAULT_DIR;
@@ -41,7 +42,7 @@ export async function runInUnit(
   const child = spawn('systemd-run', command, { stdio: 'inherit' });
   const [code] = (await once(child, 'close')) as [number | null];
   if (code === null || code >= FIRST_OF_SYSTEMD)
-    io.err(`systemd could not start it as ${name} (${code}): journalctl -e says why`);
+    io.err(`as ${name} it did not get to its end (${code}): journalctl -e says more`);
   return code ?? 1;
 }
 
@@ -92,13 +93,14 @@ function hint(error: unknown, args: readonly string[]): never {
 const nameOf = (unit: string | true): string =>
   unit === true ? 'vaktrom.service' : unit.includes('.') ? unit : `${unit}.service`;
 
-async function readUnit(name: string): Promise<ServiceProperties> {
+async function readUnit(name: string): Promise<ServiceProperties & { readonly warning: string }> {
   if (!isRoot()) throw new Fault('usage', '--unit is for root');
   const shown = promisify(execFile)('systemctl', ['cat', '--no-pager', '--', name]);
-  const { stdout } = await shown.catch((cause: unknown) => {
+  const { stdout, stderr } = await shown.catch((cause: unknown) => {
     throw new Fault('usage', `systemd has no ${name}`, cause);
   });
-  return parseService(stdout);
+  // Files that were changed since systemd has read them are not what the service runs with.
+  return { ...parseService(stdout), warning: stderr.trim() };
 }
 
 function withoutUnit(unit: string | true, args: readonly string[]): readonly string[] {

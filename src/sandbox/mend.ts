@@ -38,6 +38,10 @@ const MENDS: readonly (readonly [complaint: RegExp, mend: string])[] = [
     'in a systemd unit list AF_NETLINK in RestrictAddressFamilies=',
   ],
   [
+    /max_user_namespaces: Read-only/,
+    '/proc/sys cannot be written to: in a systemd unit do not set ProtectKernelTunables=yes',
+  ],
+  [
     /overflow[ug]id|max_user_namespaces/,
     '/proc/sys is out of sight: no ProcSubset=pid in the systemd unit',
   ],

@@ -23,7 +23,7 @@ async function openSystemd(t: Test, unit = UNIT) {
   };
   await script(
     'systemctl',
-    `[ "$1 $2 $3 $4" = "cat --no-pager -- vaktrom.service" ] && exec cat ${folder}/unit; exit 1`,
+    `[ "$1 $2 $3 $4" = "cat --no-pager -- vaktrom.service" ] && { echo 'changed on disk' >&2; exec cat ${folder}/unit; }; exit 1`,
   );
   await script(
     'systemd-run',
@@ -59,6 +59,7 @@ t.test('the same command line runs as the service does, without its --unit', asy
     ...['--', '/opt/vaktrom/src/vaktrom.sh', 'doctor', '--json', '--dir', '/etc/x'],
   ]);
   t.strictSame(said, [
+    'changed on disk',
     'not tried as vaktrom.service has it, for its specifier: Environment=HOST=%H',
   ]);
   for (const args of [

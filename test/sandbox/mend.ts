@@ -30,6 +30,10 @@ t.test('each complaint of bubblewrap comes with its mend', async (t) => {
     ],
     ['bwrap: Failed to make / slave: Permission denied', /@mount/],
     ['bwrap: cannot open /proc/sys/user/max_user_namespaces: No such file', /ProcSubset/],
+    [
+      'bwrap: cannot open /proc/sys/user/max_user_namespaces: Read-only file system',
+      /written to.*ProtectKernelTunables=yes/,
+    ],
     ["bwrap: Can't read /proc/sys/kernel/overflowuid: No such file or directory", /ProcSubset/],
     ['bwrap: … prctl(PR_SET_SECCOMP) reported EINVAL.', /CONFIG_SECCOMP_FILTER/],
   ];
