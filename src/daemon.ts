@@ -21,9 +21,12 @@ import { openLinks } from './desk/passkeys/links.ts';
 import { planPins } from './desk/pins.ts';
 import { openRefusals } from './desk/refusals.ts';
 import { openVoice } from './desk/voice.ts';
+import { readSession, replaceSealed } from './kept-session.ts';
+import { trustAlso } from './matrix/authorities.ts';
 import { type Login, openMatrix } from './matrix/connect.ts';
 import { openIndexedDb } from './matrix/indexeddb/open.ts';
 import { requesterChanges } from './matrix/requester.ts';
+import type { Session } from './matrix/session.ts';
 import { COLUMNS, ROWS } from './output/screen.ts';
 import { renderStatus } from './output/status-line.ts';
 import { openPipeline } from './pipeline.ts';
@@ -75,6 +78,7 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
   if (existsSync(fileNames.rotation(statePath)))
     throw new Fault('rotation_unfinished', 'vaktrom device rotate was cut off: do it again first');
   let { policy } = await readPolicy(directory.policyPath);
+  if (directory.caPath !== undefined) await trustAlso(directory.caPath);
 
   await using opening = new AsyncDisposableStack();
   // First, since it is locked: a second daemon on the same directory ends here.
@@ -257,7 +261,9 @@ async function proveSandbox(hidden: readonly string[]): Promise<void> {
 
 async function readLogin(directory: Directory): Promise<Login> {
   const { homeserver, user, device } = directory.settings;
-  return { homeserver, user, device, token: await readSecret(directory, 'access-token') };
+  const key = await readKey(directory, 'crypto-key');
+  const save = (next: Session) => replaceSealed(directory.statePath, key, next);
+  return { homeserver, user, device, session: await readSession(directory), save };
 }
 
 function registerOf(policy: Policy, standing: Standing, bot: Register['bot']): Register {

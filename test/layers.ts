@@ -78,6 +78,7 @@ const IMPORTERS: Readonly<Record<string, readonly string[]>> = {
   lowdb: ['src/store/state.ts'],
   'matrix-bot-sdk': ['src/matrix/client.ts'],
   'node-pty': ['src/sandbox/terminal.ts'],
+  oauth4webapi: ['src/matrix/oauth.ts'],
   otplib: ['src/stepup/totp.ts'],
   pino: ['src/system/journal.ts'],
   'qrcode-generator': ['src/output/qr.ts'],

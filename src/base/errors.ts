@@ -36,6 +36,7 @@ export type FatalCode =
   | 'directory_in_use'
   | 'identity_lost'
   | 'key_unreadable'
+  | 'signed_out'
   | 'state_unreadable';
 
 export class Fault extends Error {

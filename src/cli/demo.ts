@@ -35,11 +35,12 @@ async function prompt(
     const text = await ask('   alice > ').catch(endOfInput);
     if (text === '') return;
     const { event } = await alice.say(danger, text);
+    if (!text.startsWith('!')) {
+      says('bot', '(no answer: a command begins with !)'); // known at once, so nobody is kept waiting
+      continue;
+    }
     const answer = alice.waitFor(({ sender, thread }) => sender === bot && thread === event);
-    says(
-      'bot',
-      (await answer.catch(() => ({ text: '(no answer: a command begins with !)' }))).text,
-    );
+    says('bot', (await answer.catch(() => ({ text: '(no answer)' }))).text);
   }
 }
 

@@ -4,12 +4,16 @@
  */
 import { rm } from 'node:fs/promises';
 import { Fault } from '../base/errors.ts';
-import { type Directory, openDirectory, readKey, readSecret } from '../config/directory.ts';
+import { type Directory, openDirectory, readKey } from '../config/directory.ts';
 import { fileNames } from '../daemon.ts';
+import { readSession } from '../kept-session.ts';
+import { trustAlso } from '../matrix/authorities.ts';
 import { openCrypto } from '../matrix/crypto/device.ts';
 import type { SealedStore } from '../matrix/crypto/machine.ts';
-import { bringKept, signIn } from '../matrix/sign-in.ts';
+import type { Account } from '../matrix/sign-in/log-in.ts';
+import { bringKept, signIn } from '../matrix/sign-in/sign-in.ts';
 import { makePrivateFolder } from '../store/durable.ts';
+import { chooseWay, guideFor, type SignInOptions } from './account.ts';
 import { invocation } from './invocation.ts';
 import type { ExitCode, Io } from './io.ts';
 import { asOwnerOf } from './owner.ts';
@@ -20,11 +24,10 @@ import {
   readRotation,
   stagingOf,
 } from './rotation.ts';
-import { readPassword, withStore } from './set-up.ts';
+import { withStore } from './set-up.ts';
 
-export interface RotateOptions {
+export interface RotateOptions extends SignInOptions {
   readonly dir: string;
-  readonly passwordFile?: string | undefined;
   readonly json: boolean;
 }
 
@@ -47,25 +50,25 @@ async function beginWith(directory: Directory, options: RotateOptions, io: Io): 
   const { settings, statePath } = directory;
   const { homeserver, user, device: before } = settings;
   const secrets = process.env['CREDENTIALS_DIRECTORY'] ?? directory.secretsPath;
-  const [oldToken, storeKey] = await asOwnerOf(secrets, async () => [
-    await readSecret(directory, 'access-token'),
-    await readKey(directory, 'crypto-key'),
-  ]);
+  const storeKey = await asOwnerOf(secrets, () => readKey(directory, 'crypto-key'));
+  const oldSession = await asOwnerOf(statePath, () => readSession(directory));
   const file = fileNames.cryptoStore(statePath);
   const keys = await asOwnerOf(statePath, () =>
     withStore(file, storeKey, (store) => exportFrom(directory, store)),
   );
-  const password = await readPassword(options, user, io.ask);
-  const account = { homeserver, user, password, newIdentity: false };
+  const way = await chooseWay(options);
+  const account: Account = { homeserver, user, way, newIdentity: false };
+  const by = { bring: bringKept(account, keys), guide: guideFor(io, false) };
+  if (directory.caPath !== undefined) await trustAlso(directory.caPath);
 
   return asOwnerOf(statePath, async () => {
     const staging = stagingOf(statePath);
     await rm(staging, { recursive: true, force: true });
     await makePrivateFolder(staging);
     const made = await withStore(fileNames.cryptoStore(staging), storeKey, (store) =>
-      signIn(account, store, bringKept(account, keys)),
+      signIn(account, store, by),
     );
-    const rotation = { before, now: made.device, oldToken, newToken: made.token };
+    const rotation = { before, now: made.device, oldSession, newSession: made.session };
     await beginRotation(statePath, rotation);
     return rotation;
   });

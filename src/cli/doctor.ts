@@ -10,8 +10,8 @@ import {
   readPolicy,
   readSecret,
 } from '../config/directory.ts';
+import { readSession } from '../kept-session.ts';
 import { fieldsOf, text } from '../matrix/events.ts';
-import { openHttp } from '../matrix/http.ts';
 import { visibleLine } from '../output/text.ts';
 import { actionsWithPasskey } from '../policy/passkeys.ts';
 import { probeSandbox } from '../sandbox/probe.ts';
@@ -20,6 +20,7 @@ import { readSigningKey } from '../store/keys.ts';
 import { allocate } from '../store/reserve.ts';
 import { type Finding, formatFinding, lookInto, type Seen } from './finding.ts';
 import type { ExitCode, Io } from './io.ts';
+import { openOnline } from './online.ts';
 import { asOwnerOf, isRoot } from './owner.ts';
 import { checkPolicyIsSafe, serviceUser } from './service-check.ts';
 import { describeUnreadable, findUnreadable } from './unreadable.ts';
@@ -84,7 +85,7 @@ async function checkPasskeys({ policyPath, settings }: Directory): Promise<strin
 
 /** All that the daemon will want to read. */
 export async function checkSecrets(directory: Directory): Promise<string> {
-  await readSecret(directory, 'access-token');
+  await readSession(directory);
   for (const name of ['crypto-key', 'factor-key'] as const) await readKey(directory, name);
   return `audit key of ${readSigningKey(await readSecret(directory, 'audit-key')).name}`;
 }
@@ -124,11 +125,7 @@ const CLOCK_TOLERANCE_MS = 30_000;
 
 async function checkHomeserver(directory: Directory): Promise<string> {
   const { homeserver, user, device } = directory.settings;
-  const http = openHttp({
-    baseUrl: homeserver,
-    token: await readSecret(directory, 'access-token'),
-    signal: AbortSignal.timeout(15_000),
-  });
+  const http = await openOnline(directory, 15_000);
   const me = fieldsOf(
     await http({ method: 'GET', path: '/_matrix/client/v3/account/whoami', once: true }),
   );

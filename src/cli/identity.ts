@@ -1,11 +1,11 @@
 /** `vaktrom identity show @alice:hs`: the line to paste under `people:`. */
 import { Fault } from '../base/errors.ts';
 import { parseUserId, type UserId } from '../base/ids.ts';
-import { type Directory, openDirectory, readSecret } from '../config/directory.ts';
+import { type Directory, openDirectory } from '../config/directory.ts';
 import { fieldsOf, text } from '../matrix/events.ts';
-import { openHttp } from '../matrix/http.ts';
 import { invocation } from './invocation.ts';
 import type { ExitCode, Io } from './io.ts';
+import { openOnline } from './online.ts';
 
 export async function identityShow(
   root: string,
@@ -32,11 +32,7 @@ export const formatIdentity = (account: UserId, identity: string): string =>
 
 /** The master key of an account, on the homeserver's word alone. */
 export async function fetchIdentity(directory: Directory, user: UserId): Promise<string> {
-  const http = openHttp({
-    baseUrl: directory.settings.homeserver,
-    token: await readSecret(directory, 'access-token'),
-    signal: AbortSignal.timeout(30_000),
-  });
+  const http = await openOnline(directory, 30_000);
   const body = JSON.stringify({ device_keys: { [user]: [] } });
   const path = '/_matrix/client/v3/keys/query';
   const answer = fieldsOf(await http({ method: 'POST', path, body, once: true }));

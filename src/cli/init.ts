@@ -1,6 +1,6 @@
 /** `vaktrom init`: a directory for a bot with a new identity, and the key that brings it back. */
 import { join } from 'node:path';
-import { bringNew } from '../matrix/sign-in.ts';
+import { bringNew } from '../matrix/sign-in/sign-in.ts';
 import { invocation } from './invocation.ts';
 import type { ExitCode, Io } from './io.ts';
 import { type SetUpOptions, setUp } from './set-up.ts';

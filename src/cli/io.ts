@@ -4,8 +4,8 @@ import { Fatal, Fault, type FaultCode } from '../base/errors.ts';
 import { visibleLine } from '../output/text.ts';
 import { Interrupted } from './signals.ts';
 
-/** 0 ok, 1 refused or found wrong, 2 usage, 3 could not tell. */
-export type ExitCode = 0 | 1 | 2 | 3;
+/** 0 ok, 1 refused or found wrong, 2 usage, 3 could not tell, 4 signed out at the homeserver. */
+export type ExitCode = 0 | 1 | 2 | 3 | 4;
 
 export interface Io {
   /** A line on stdout: what was asked for. */
@@ -30,6 +30,7 @@ const EXIT_OF: Partial<Record<FaultCode, ExitCode>> = {
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof Interrupted) return error.exit;
+  if (error instanceof Fatal && error.code === 'signed_out') return 4;
   return error instanceof Fault ? (EXIT_OF[error.code] ?? 1) : 1;
 }
 

@@ -82,9 +82,11 @@ function addDaemonCommands(program: Command, io: Io, ended: Ended, args: readonl
   const setUp = (name: string, about: string): Command =>
     command(program, name, about)
       .addOption(dirOption())
-      .option('--homeserver <url>', 'base URL of the homeserver')
+      .option('--homeserver <url>', 'its URL or name (default: the server of the account)')
       .option('--user <account>', 'account of the bot, @name:server')
       .option('--password-file <file>', PASSWORD)
+      .option('--access-token-file <file>', TOKEN)
+      .option('--ca-file <file>', 'PEM of a private certificate authority; becomes ca.pem')
       .option('--policy <file>', 'copied to policy.yaml')
       .option(
         '--service-user <user>',
@@ -128,7 +130,8 @@ function addDaemonCommands(program: Command, io: Io, ended: Ended, args: readonl
   );
 }
 
-const PASSWORD = 'its password (or VAKTROM_PASSWORD, or asked for)';
+const PASSWORD = 'its password (or VAKTROM_PASSWORD); without it, what the homeserver offers';
+const TOKEN = 'an access token that was issued elsewhere, for a device of its own';
 
 function addIdentityCommands(
   program: Command,
@@ -174,6 +177,7 @@ function addIdentityCommands(
   command(device, 'rotate', 'a new device under the same identity, while the daemon is stopped')
     .addOption(dirOption())
     .option('--password-file <file>', PASSWORD)
+    .option('--access-token-file <file>', TOKEN)
     .option('--unit [name]', UNIT_HELP)
     .action(async (options: RotateOptions & OfUnit) =>
       ended(await withCredentialsOf(options.unit, args, () => deviceRotate(options, io))),

@@ -5,7 +5,7 @@
 import { text } from 'node:stream/consumers';
 import { Fault } from '../base/errors.ts';
 import { parseRecoveryKey } from '../matrix/recovery-key.ts';
-import { bringStored } from '../matrix/sign-in.ts';
+import { bringStored } from '../matrix/sign-in/sign-in.ts';
 import type { ExitCode, Io } from './io.ts';
 import { type SetUpOptions, setUp } from './set-up.ts';
 

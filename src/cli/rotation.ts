@@ -7,10 +7,12 @@ import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Fault } from '../base/errors.ts';
-import { type Directory, SETTINGS_FILE } from '../config/directory.ts';
+import { type Directory, readKey, SETTINGS_FILE } from '../config/directory.ts';
 import { readTextFile } from '../config/text-file.ts';
 import { fileNames } from '../daemon.ts';
-import { openHttp, Refused } from '../matrix/http.ts';
+import { writeSession } from '../kept-session.ts';
+import { fieldsOf } from '../matrix/events.ts';
+import { endSession, parseSession, type Session } from '../matrix/session.ts';
 import { replaceFile } from '../store/durable.ts';
 import { replaceLike } from './edit-file.ts';
 import { asOwnerOf } from './owner.ts';
@@ -19,9 +21,8 @@ export interface Rotation {
   /** Devices. */
   readonly before: string;
   readonly now: string;
-  /** Access tokens. */
-  readonly oldToken: string;
-  readonly newToken: string;
+  readonly oldSession: Session;
+  readonly newSession: Session;
 }
 
 /** Where the new device's crypto store is made. */
@@ -36,14 +37,23 @@ export async function readRotation(statePath: string): Promise<Rotation | undefi
   if (!existsSync(path)) return undefined;
   const text = await readTextFile(path, 'readers');
   try {
-    const { before, now, oldToken, newToken } = JSON.parse(text) as Record<keyof Rotation, unknown>;
+    const { before, now, ...sessions } = fieldsOf(JSON.parse(text));
     return {
       ...{ before: string(before), now: string(now) },
-      ...{ oldToken: string(oldToken), newToken: string(newToken) },
+      oldSession: sessionIn(sessions['oldSession'], sessions['oldToken']),
+      newSession: sessionIn(sessions['newSession'], sessions['newToken']),
     };
   } catch (cause) {
     throw new Fault('config_invalid', `${path} is damaged; restore it from a backup`, cause);
   }
+}
+
+/** Of a rotation that an older version has begun, there are only the tokens. */
+function sessionIn(value: unknown, token: unknown): Session {
+  if (value === undefined) return { accessToken: string(token) };
+  const session = parseSession(JSON.stringify(value));
+  if (!session) throw new TypeError('a session is damaged');
+  return session;
 }
 
 function string(value: unknown): string {
@@ -66,11 +76,10 @@ export async function finishRotation(directory: Directory, rotation: Rotation): 
     if (existsSync(current)) await rename(current, kept);
     await rename(staged, current);
   });
-  await asOwnerOf(secretsPath, () =>
-    replaceFile(join(secretsPath, 'access-token'), `${rotation.newToken}\n`),
-  );
+  const key = await asOwnerOf(secretsPath, () => readKey(directory, 'crypto-key'));
+  await asOwnerOf(statePath, () => writeSession(directory, key, rotation.newSession));
   await replaceDevice(root, rotation);
-  await signOut(settings.homeserver, rotation.oldToken);
+  await endSession(settings.homeserver, rotation.oldSession);
   await asOwnerOf(statePath, async () => {
     for (const path of [kept, stagingOf(statePath), fileNames.rotation(statePath)])
       await rm(path, { recursive: true, force: true });
@@ -90,15 +99,4 @@ async function replaceDevice(root: string, { before, now }: Rotation): Promise<v
     path,
     text.replace(found, () => line),
   );
-}
-
-/** With its own token the old device needs no password to go. */
-async function signOut(baseUrl: string, token: string): Promise<void> {
-  const http = openHttp({ baseUrl, token, signal: AbortSignal.timeout(60_000) });
-  try {
-    await http({ method: 'POST', path: '/_matrix/client/v3/logout' });
-  } catch (error) {
-    const isGone = error instanceof Refused && error.errcode === 'M_UNKNOWN_TOKEN';
-    if (!isGone) throw error;
-  }
 }

@@ -1,5 +1,5 @@
 /** `vaktrom run`: the daemon in the foreground, for a terminal or for systemd. */
-import { describeError } from '../base/errors.ts';
+import { describeError, Fatal } from '../base/errors.ts';
 import { openDirectory } from '../config/directory.ts';
 import { openDaemon } from '../daemon.ts';
 import { systemClock as clock } from '../system/clock.ts';
@@ -15,6 +15,7 @@ export async function run(root: string, io: Io): Promise<ExitCode> {
   const log = openJournal();
   const supervisor = openSupervisor(log);
   const signal = Promise.withResolvers<NodeJS.Signals>();
+  let signedOut: Fatal | undefined;
   process.once('SIGTERM', signal.resolve);
   process.once('SIGINT', signal.resolve);
   // A panic of the crypto library surfaces here; it must never be lived through.
@@ -31,17 +32,23 @@ export async function run(root: string, io: Io): Promise<ExitCode> {
   const { parts, status } = daemon;
   using _heartbeat = startHeartbeat({ supervisor, parts, status, clock, log });
   process.on('SIGHUP', () => void daemon.reloadPolicy().catch(crash));
-  daemon.failed.catch(crash);
+  daemon.failed.catch((error: unknown) => {
+    if (!(error instanceof Fatal && error.code === 'signed_out')) return crash(error);
+    signedOut = error;
+    return signal.resolve('SIGTERM');
+  });
   const started = await Promise.race([daemon.ready.then(() => true), signal.promise]);
   if (started === true) {
     io.out('ready');
     void supervisor.tell({ status: await daemon.status() });
   }
-  const reason = await signal.promise;
+  const received = await signal.promise;
+  const reason = signedOut ? signedOut.code : received;
   log.info({ reason }, 'shutting down');
   void supervisor.tell({ stopping: true, status: `shutting down: ${reason}` });
   const limit = setTimeout(() => crash(new Error('the shutdown took too long')), DRAIN_LIMIT_MS);
   await daemon.drain(reason);
   clearTimeout(limit);
+  if (signedOut) throw signedOut;
   return 0;
 }

@@ -9,33 +9,30 @@ import { join } from 'node:path';
 import { formatVerifierKey } from '../audit/note.ts';
 import { toBase64 } from '../base/bytes.ts';
 import { Fault } from '../base/errors.ts';
-import { parseUserId } from '../base/ids.ts';
 import { SETTINGS_FILE } from '../config/directory.ts';
 import { formatProblem } from '../config/document.ts';
 import { parsePolicy } from '../config/policy-file.ts';
 import { parseSettings } from '../config/settings.ts';
 import { fileNames } from '../daemon.ts';
+import { writeSession } from '../kept-session.ts';
 import type { SealedStore } from '../matrix/crypto/machine.ts';
 import { openIndexedDb } from '../matrix/indexeddb/open.ts';
-import { type Account, type Bring, signIn } from '../matrix/sign-in.ts';
+import type { Account } from '../matrix/sign-in/log-in.ts';
+import { type Bring, type By, signIn } from '../matrix/sign-in/sign-in.ts';
 import { createFile, makePrivateFolder } from '../store/durable.ts';
 import { makeSigningKey, randomSecret, readSigningKey } from '../store/keys.ts';
 import { createLedger } from '../store/ledger-files.ts';
 import { createState } from '../store/state.ts';
+import { type AccountOptions, askForAccount, guideFor } from './account.ts';
 import { PUBLIC_KEY_FILE } from './audit.ts';
 import type { Io } from './io.ts';
 import { openPlaces, type PlaceOptions, type Places } from './places.ts';
 import { schemaText } from './policy.ts';
 import { catchSignals } from './signals.ts';
-import { formatSettings, formatStarterPolicy } from './starter.ts';
+import { AUTHORITY_FILE, formatSettings, formatStarterPolicy } from './starter.ts';
 
-export interface SetUpOptions extends PlaceOptions {
-  readonly homeserver?: string | undefined;
-  readonly user?: string | undefined;
-  readonly passwordFile?: string | undefined;
+export interface SetUpOptions extends PlaceOptions, AccountOptions {
   readonly policy?: string | undefined;
-  readonly yes: boolean;
-  readonly newIdentity: boolean;
   readonly json: boolean;
 }
 
@@ -50,15 +47,16 @@ export async function setUp(
     throw new Fault('setup_exists', `${dir} is set up already: there is a ${SETTINGS_FILE}`);
   if (options.policy !== undefined && (await exists(join(dir, 'policy.yaml'))))
     throw new Fault('setup_exists', `there is a policy in ${dir} already; leave out --policy`);
-  const answers = await askForMissing(options, io);
-  const user = parseUserId(answers.user);
-  if (!user.ok) throw new Fault('usage', `--user: ${user.error}`);
   const policy = await policyToStartWith(options);
-  const account = { ...answers, user: user.value, newIdentity: options.newIdentity };
-  const bring = await from(account);
+  const account = await askForAccount(options, io);
+  const by = { bring: await from(account), guide: guideFor(io, options.yes) };
   const places = await openPlaces(options);
 
-  const settingsText = (device: string) => formatSettings({ ...account, ...places, device });
+  const { caFile } = options;
+  const authority = caFile === undefined ? undefined : await readFile(caFile, 'utf8');
+  const hasAuthority = authority !== undefined;
+  const settingsText = (device: string) =>
+    formatSettings({ ...account, ...places, device, hasAuthority });
   const draft = parseSettings(settingsText('DRAFT'), SETTINGS_FILE);
   if (!draft.ok) throw new Fault('usage', draft.error.map(formatProblem).join('\n'));
 
@@ -66,8 +64,9 @@ export async function setUp(
   const [root, data] = [join(places.root, staging), join(places.data, staging)];
   using signals = catchSignals();
   return await inFolder(places.asDaemon, data, async () => {
-    const made = await places.asDaemon(() => signals.during(furnish(data, account, bring)));
-    const texts = { settings: settingsText(made.device), policy, publicKey: made.publicKey };
+    const made = await places.asDaemon(() => signals.during(furnish(data, account, by)));
+    const { device, publicKey } = made;
+    const texts = { settings: settingsText(device), policy, publicKey, authority };
     await inFolder(asOurselves, root, async () => {
       const files = await writeTexts(root, texts);
       for (const name of ['secrets', 'state'])
@@ -88,7 +87,7 @@ interface Furnished {
 }
 
 /** Everything that is the daemon's own. */
-async function furnish(root: string, account: Account, bring: Bring): Promise<Furnished> {
+async function furnish(root: string, account: Account, by: By): Promise<Furnished> {
   const statePath = join(root, 'state');
   const secretsPath = join(root, 'secrets');
   for (const folder of [statePath, secretsPath]) {
@@ -110,8 +109,8 @@ async function furnish(root: string, account: Account, bring: Bring): Promise<Fu
   const storeKey = randomSecret(32);
   await secret('crypto-key', toBase64(storeKey));
   const storeFile = fileNames.cryptoStore(statePath);
-  const signedIn = await withStore(storeFile, storeKey, (store) => signIn(account, store, bring));
-  await secret('access-token', signedIn.token);
+  const signedIn = await withStore(storeFile, storeKey, (store) => signIn(account, store, by));
+  await writeSession({ statePath, secretsPath }, storeKey, signedIn.session);
   const { device, identity } = signedIn;
   return { device, identity, publicKey: formatVerifierKey(signer) };
 }
@@ -120,14 +119,16 @@ interface Texts {
   readonly settings: string;
   readonly policy: string;
   readonly publicKey: string;
+  readonly authority: string | undefined;
 }
 
 /** Everything that people read or edit; vaktrom.yaml last. */
-async function writeTexts(root: string, { settings, policy, publicKey }: Texts) {
+async function writeTexts(root: string, { settings, policy, publicKey, authority }: Texts) {
   const files = {
     [PUBLIC_KEY_FILE]: `${publicKey}\n`,
     // In a work tree of git, the policy is worth a history; keys and the log would be a leak.
     '.gitignore': '/secrets/\n/state/\n/run/\n',
+    ...(authority === undefined ? {} : { [AUTHORITY_FILE]: authority }),
     'policy.schema.json': schemaText('policy'),
     'vaktrom.schema.json': schemaText('settings'),
     'policy.yaml': policy,
@@ -140,7 +141,7 @@ async function writeTexts(root: string, { settings, policy, publicKey }: Texts) 
 
 /** The others say something of who may do what, and where. */
 const isForAll = (name: string): boolean =>
-  name === PUBLIC_KEY_FILE || name === '.gitignore' || name.endsWith('.schema.json');
+  [PUBLIC_KEY_FILE, AUTHORITY_FILE, '.gitignore'].includes(name) || name.endsWith('.schema.json');
 
 /** Makes a private folder for the time of `work`. */
 async function inFolder<T>(
@@ -187,35 +188,6 @@ async function policyToStartWith({ dir, policy: path }: SetUpOptions): Promise<s
   const parsed = parsePolicy(text, path);
   if (!parsed.ok) throw new Fault('policy_invalid', parsed.error.map(formatProblem).join('\n'));
   return text;
-}
-
-async function askForMissing(options: SetUpOptions, io: Io) {
-  const ask = options.yes ? undefined : io.ask;
-  const need = async (given: string | undefined, option: string, question: string) => {
-    const value = given ?? (await ask?.(question));
-    if (!value) throw new Fault('usage', `${option} is missing`);
-    return value;
-  };
-  const homeserver = await need(options.homeserver, '--homeserver', 'Homeserver URL: ');
-  const user = await need(options.user, '--user', 'Account of the bot (@name:server): ');
-  return { homeserver, user, password: await readPassword(options, user, ask) };
-}
-
-/** From the file, the environment or the terminal. */
-export async function readPassword(
-  { passwordFile }: Pick<SetUpOptions, 'passwordFile'>,
-  user: string,
-  ask: Io['ask'],
-): Promise<string> {
-  const fromFile =
-    passwordFile === undefined
-      ? process.env['VAKTROM_PASSWORD']
-      : await readFile(passwordFile, 'utf8').catch((cause: unknown) => {
-          throw new Fault('usage', `--password-file: cannot read ${passwordFile}`, cause);
-        });
-  const password = fromFile ?? (await ask?.(`Password of ${user}: `, true));
-  if (!password) throw new Fault('usage', '--password-file is missing');
-  return password.replace(/\r?\n$/, '');
 }
 
 const exists = (path: string): Promise<boolean> =>

@@ -8,14 +8,18 @@ export interface StarterSettings {
   /** Folders. */
   readonly state: string;
   readonly secrets: string;
+  /** There is a private certificate authority, in AUTHORITY_FILE. */
+  readonly hasAuthority: boolean;
 }
+
+export const AUTHORITY_FILE = 'ca.pem';
 
 // JSON strings are YAML strings, so nothing that was typed can become syntax.
 const quote = (text: string): string => JSON.stringify(text);
 const plainly = (text: string): string => (/^[\w./-]+$/.test(text) ? text : quote(text));
 
 export const formatSettings = (settings: StarterSettings): string => {
-  const { homeserver, user, device, state, secrets } = settings;
+  const { homeserver, user, device, state, secrets, hasAuthority } = settings;
   return `# yaml-language-server: $schema=./vaktrom.schema.json
 version: 1
 homeserver: ${quote(homeserver)}
@@ -24,7 +28,7 @@ device: ${quote(device)}
 policy: policy.yaml
 state: ${plainly(state)}
 secrets: ${plainly(secrets)}
-`;
+${hasAuthority ? `ca_file: ${AUTHORITY_FILE}\n` : ''}`;
 };
 
 export const formatStarterPolicy = (

@@ -18,6 +18,8 @@ export interface Directory {
   readonly policyPath: string;
   readonly statePath: string;
   readonly secretsPath: string;
+  /** Of a private certificate authority. */
+  readonly caPath?: string;
   /** Of the control socket. */
   readonly controlPath: string;
 }
@@ -42,6 +44,9 @@ export async function openDirectory(
     policyPath: resolve(root, settings.value.policy),
     statePath: resolve(root, settings.value.state),
     secretsPath: resolve(root, settings.value.secrets),
+    ...(settings.value.ca_file === undefined
+      ? {}
+      : { caPath: resolve(root, settings.value.ca_file) }),
     controlPath: resolve(root, settings.value.control ?? runtime ?? 'run'),
   };
 }

@@ -38,6 +38,13 @@ export const settingsSchema = z.strictObject({
     .describe(
       'folder of access-token, crypto-key, audit-key and factor-key; 0700, never in a backup in clear',
     ),
+  ca_file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'PEM file of a private certificate authority, trusted beside the public ones; certificates are always checked',
+    ),
   control: z
     .string()
     .min(1)

@@ -10,7 +10,9 @@ import { SyncClient } from '../matrix/client.ts';
 import { type Crypto, openCrypto } from '../matrix/crypto/device.ts';
 import { fieldsOf, type Invite, parseSync, type TimelineEvent, text } from '../matrix/events.ts';
 import { openHttp } from '../matrix/http.ts';
-import { giveIdentity, logIn } from '../matrix/sign-in.ts';
+import { NOBODY } from '../matrix/sign-in/guide.ts';
+import { logIn } from '../matrix/sign-in/log-in.ts';
+import { giveIdentity } from '../matrix/sign-in/sign-in.ts';
 
 export interface Heard {
   readonly event: string;
@@ -53,16 +55,19 @@ export async function openPerson(options: PersonOptions): Promise<Person> {
   const { homeserver, serverName, name } = options;
   const user = sure(parseUserId(`@${name}:${serverName}`));
   const { takeOver = false } = options;
-  const account = { homeserver, user, password: `${name}'s password`, newIdentity: takeOver };
+  const password = `${name}'s password`;
+  const way = { kind: 'password', password } as const;
   const ending = new AbortController();
   const { signal } = ending;
   const visitor = openHttp({ baseUrl: homeserver, signal });
-  if (!takeOver) await register(visitor, name, account.password);
-  const { device, token } = await logIn(account, visitor);
-  const http = openHttp({ baseUrl: homeserver, signal, token });
+  if (!takeOver) await register(visitor, name, password);
+  const account = { homeserver, user, way, newIdentity: takeOver };
+  const { device, session } = await logIn(account, { guide: NOBODY, signal });
+  const http = openHttp({ baseUrl: homeserver, signal, token: session.accessToken });
   const send = async (request: Parameters<typeof http>[0]) => JSON.stringify(await http(request));
   const crypto = await openCrypto({ user, device, send });
-  const identity = await giveIdentity(crypto, account, http);
+  const uploader = { homeserver, user, password, guide: NOBODY, signal };
+  const identity = await giveIdentity({ crypto, http, uploader }, account);
   await crypto.drain();
 
   const client = new SyncClient(homeserver, http);

@@ -8,18 +8,21 @@ import { type Crypto, openCrypto } from './crypto/device.ts';
 import type { SealedStore } from './crypto/machine.ts';
 import { type Invite, parseSync } from './events.ts';
 import { openFeed } from './feed.ts';
-import { openHttp } from './http.ts';
+import { type Http, isSignedOut, openHttp } from './http.ts';
 import { type Members, openMembers } from './members.ts';
 import { openOutbox } from './outbox.ts';
 import { openPulse, type Pulse } from './pulse.ts';
 import { openRooms } from './rooms.ts';
+import { openBearer, type Session, signedOut } from './session.ts';
 import { describeVerifications } from './verification-log.ts';
 
 export interface Login {
   readonly homeserver: string;
   readonly user: UserId;
   readonly device: DeviceId;
-  readonly token: string;
+  readonly session: Session;
+  /** Resolves once the next pair of tokens is durable. */
+  readonly save: (session: Session) => Promise<void>;
 }
 
 export interface MatrixOptions {
@@ -61,15 +64,17 @@ export async function openMatrix(options: MatrixOptions): Promise<Matrix> {
   const { login, register, clock, log } = options;
   const ending = new AbortController();
   const pulse = openPulse(clock);
-  const http = openHttp({
+  const { signal } = ending;
+  const ask = openHttp({
     baseUrl: login.homeserver,
-    token: login.token,
-    signal: ending.signal,
+    token: openBearer({ ...login, now: clock.now, signal }),
+    signal,
     onRetry(why, delayMs) {
       pulse.failed();
       log.warn({ why, delayMs }, 'asking the homeserver again');
     },
   });
+  const http: Http = (request) => ask(request).catch(signedOutForGood);
   const crypto = await openCrypto({
     user: login.user,
     device: login.device,
@@ -138,6 +143,12 @@ export async function openMatrix(options: MatrixOptions): Promise<Matrix> {
       await crypto.close();
     },
   };
+}
+
+/** Nothing can be heard or said any more. */
+function signedOutForGood(error: unknown): never {
+  if (isSignedOut(error)) throw signedOut(error);
+  throw error;
 }
 
 /** The direct room that this very account has joined. */

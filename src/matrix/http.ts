@@ -3,6 +3,7 @@
  * What the homeserver says is untrusted; JSON is parsed as it is (a key `__proto__` is one like any
  * other), and whoever reads it takes over nothing that is not asked for by name.
  *
+ * A token that is not accepted any more is renewed, where that can be, and the request made again.
  * 429, 5xx and broken connections are tried again, later and later up to a cap, until the caller's
  * signal ends it. A request is sent again byte for byte, so one with a transaction id stays one.
  */
@@ -42,9 +43,20 @@ export class Refused extends Fault {
   }
 }
 
+/** What a request shows to the homeserver. */
+export interface Bearer {
+  /** Good for the next request. */
+  token(): Promise<string>;
+  /**
+   * The homeserver did not accept this token: resolves with true when there is another one to try, and
+   * with false when the session is over. Rejects with Fault `homeserver_unreachable`.
+   */
+  renew(refused: string): Promise<boolean>;
+}
+
 export interface HttpOptions {
   readonly baseUrl: string;
-  readonly token?: string | undefined;
+  readonly token?: string | Bearer | undefined;
   /** Ends everything under way. */
   readonly signal: AbortSignal;
   /** Told of each attempt that has to be made again. */
@@ -65,7 +77,7 @@ export function openHttp(options: HttpOptions): Http {
     const patienceMs = request.once ? 0 : (request.patienceMs ?? Infinity);
     const startedAt = performance.now();
     for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_DELAY_MS)) {
-      const result = await attempt(request, options);
+      const result = await attemptAsUs(request, options);
       if (result.kind === 'done') return result.body;
       if (performance.now() - startedAt >= patienceMs || options.signal.aborted) throw result.error;
       const waitMs = Math.max(jitter(delayMs), Math.min(result.waitMs ?? 0, MAX_DELAY_MS));
@@ -84,13 +96,43 @@ type Attempt =
   | { readonly kind: 'done'; readonly body: unknown }
   | { readonly kind: 'again'; readonly error: Fault; readonly waitMs?: number };
 
-async function attempt(request: HttpRequest, options: HttpOptions): Promise<Attempt> {
+async function attemptAsUs(request: HttpRequest, options: HttpOptions): Promise<Attempt> {
+  const { token: bearer } = options;
+  if (bearer === undefined || typeof bearer === 'string') return attempt(request, options, bearer);
+  const first = await bearer.token();
+  const result = await attempt(request, options, first).catch(ifSignedOut);
+  if (!(result instanceof Refused)) return result;
+  const isRenewed = await bearer.renew(first).catch(ifFault);
+  if (isRenewed instanceof Fault) return { kind: 'again', error: isRenewed };
+  if (!isRenewed) throw result;
+  return attempt(request, options, await bearer.token()); // refused once more, it is over
+}
+
+function ifSignedOut(error: unknown): Refused {
+  if (error instanceof Refused && isSignedOut(error)) return error;
+  throw error;
+}
+
+function ifFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  throw error;
+}
+
+/** The token is unknown, or not any more: the session has expired, or was ended. */
+export const isSignedOut = (error: unknown): boolean =>
+  error instanceof Refused && error.status === 401 && error.errcode === 'M_UNKNOWN_TOKEN';
+
+async function attempt(
+  request: HttpRequest,
+  options: HttpOptions,
+  token: string | undefined,
+): Promise<Attempt> {
   let response: Response;
   let body: unknown;
   try {
     response = await fetch(urlOf(request, options.baseUrl), {
       method: request.method,
-      headers: headersOf(request, options.token),
+      headers: headersOf(request, token),
       body: typeof request.body === 'object' ? request.body.bytes : (request.body ?? null),
       redirect: 'error',
       signal: AbortSignal.any([

@@ -110,7 +110,7 @@ async function directory(t: Test, change: Readonly<Record<string, string>> = {})
   const root = t.testdir({
     'vaktrom.yaml': formatSettings({
       ...{ homeserver: 'https://h', user: '@bot:h', device: 'D' },
-      ...{ state: 'state', secrets: 'secrets' },
+      ...{ state: 'state', secrets: 'secrets', hasAuthority: false },
     }),
     'policy.yaml': change['policy'] ?? SMALL,
     secrets: {

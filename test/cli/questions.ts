@@ -48,14 +48,14 @@ t.test('every question is seen, and no secret', { timeout: 120_000 }, async (t) 
   await t.test('recover', async (t) => {
     const dir = join(house.folder, 'elsewhere');
     await using terminal = type('recover', '--dir', dir);
-    await answer(terminal, 'Homeserver URL:', server.baseUrl);
     await answer(terminal, 'Account of the bot (@name:server):', house.bot);
+    await answer(terminal, 'Homeserver, by name or URL [localhost]:', server.baseUrl);
     await answer(terminal, `Password of ${house.bot}:`, 'bot-password');
     await answer(terminal, 'Recovery key:', key);
     const lines = await endsWell(t, terminal.ended, 'bot-password', key.slice(0, 9));
     t.strictSame(lines.slice(0, 5), [
-      `Homeserver URL: ${server.baseUrl}`,
       `Account of the bot (@name:server): ${house.bot}`,
+      `Homeserver, by name or URL [localhost]: ${server.baseUrl}`,
       `Password of ${house.bot}:`,
       'Recovery key:',
       `${dir} is set up, for the same identity as before:`,

@@ -14,7 +14,7 @@ const GIVEN = {
 };
 
 t.test('the settings that are written are the settings that are read', async (t) => {
-  const text = formatSettings(GIVEN);
+  const text = formatSettings({ ...GIVEN, hasAuthority: false });
   t.match(text, /^# yaml-language-server: \$schema=\.\/vaktrom\.schema\.json\n/);
   const parsed = parseSettings(text, 'vaktrom.yaml');
   t.match(parsed, { ok: true, value: GIVEN });
@@ -23,11 +23,17 @@ t.test('the settings that are written are the settings that are read', async (t)
 
 t.test('nothing that was typed becomes syntax', async (t) => {
   const device = 'A"\\:#{}[]&*!|>%@`,';
-  const parsed = parseSettings(formatSettings({ ...GIVEN, device }), 'vaktrom.yaml');
+  const parsed = parseSettings(
+    formatSettings({ ...GIVEN, hasAuthority: false, device }),
+    'vaktrom.yaml',
+  );
   t.match(parsed, { ok: true, value: { device } });
-  const evil = formatSettings({ ...GIVEN, user: '@x:y"\nstate: /etc # ' });
+  const evil = formatSettings({ ...GIVEN, hasAuthority: false, user: '@x:y"\nstate: /etc # ' });
   const state = 'a folder: #1';
-  t.match(parseSettings(formatSettings({ ...GIVEN, state }), 'v'), { ok: true, value: { state } });
+  t.match(parseSettings(formatSettings({ ...GIVEN, hasAuthority: false, state }), 'v'), {
+    ok: true,
+    value: { state },
+  });
   t.match(parseSettings(evil, 'v'), { ok: false, error: [{ message: /^user: / }] });
 });
 

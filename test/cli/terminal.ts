@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { openOwnFolder } from '../../src/demo/folder.ts';
@@ -10,6 +9,7 @@ import { eventually } from '../people/eventually.ts';
 import { House } from '../story/house.ts';
 import { openLoopback } from '../story/loopback-server.ts';
 import { CTRL_C, CTRL_D, ENTER, startAtTerminal } from '../support/at-terminal.ts';
+import { SignInServer } from '../support/sign-in-server.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const VAKTROM = join(ROOT, 'src', 'vaktrom.sh');
@@ -24,20 +24,16 @@ const isAlive = (pid: number): boolean => {
 
 t.test('init that is stopped leaves nothing half made', async (t) => {
   const dir = join(t.testdir(), 'ops');
-  const silent = createServer().listen(0, '127.0.0.1');
-  t.teardown(() => silent.close());
-  await once(silent, 'listening');
-  const { port } = silent.address() as { port: number };
+  await using server = await SignInServer.open({ oauth: true });
   await using terminal = startAtTerminal('sh', [VAKTROM, 'init', '--dir', dir]);
   for (const [question, answer] of [
-    ['Homeserver URL:', `http://127.0.0.1:${port}`],
     ['Account of the bot (@name:server):', '@bot:example.org'],
-    ['Password of @bot:example.org:', 'secret'],
+    ['Homeserver, by name or URL [example.org]:', server.url],
   ] as const) {
     await terminal.sees(question);
     terminal.types(`${answer}${ENTER}`);
   }
-  await once(silent, 'connection');
+  await terminal.sees(/^It is at .* The code there has to be/);
   terminal.types(CTRL_C);
   const { code, lines } = await terminal.ended;
   t.equal(code, 130);
@@ -48,11 +44,11 @@ t.test('init that is stopped leaves nothing half made', async (t) => {
 t.test('a question that is not answered ends the command, and says so', async (t) => {
   const dir = join(t.testdir(), 'ops');
   await using terminal = startAtTerminal('sh', [VAKTROM, 'init', '--dir', dir]);
-  await terminal.sees('Homeserver URL:');
+  await terminal.sees('Account of the bot (@name:server):');
   terminal.types(CTRL_D);
   t.strictSame(await terminal.ended, {
     ...{ code: 1, signal: null },
-    lines: ['Homeserver URL:', 'vaktrom: a question was not answered'],
+    lines: ['Account of the bot (@name:server):', 'vaktrom: a question was not answered'],
   });
 });
 
@@ -102,6 +98,9 @@ t.test(
   async (t) => {
     const folder = t.testdir();
     await using terminal = startAtTerminal('sh', [VAKTROM, 'demo'], { env: { TMPDIR: folder } });
+    await terminal.sees('   alice >');
+    terminal.types(`hello${ENTER}`);
+    await terminal.sees('     bot │ (no answer: a command begins with !)');
     await terminal.sees('   alice >');
     terminal.types(CTRL_C);
     const { code, lines } = await terminal.ended;

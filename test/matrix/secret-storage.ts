@@ -10,12 +10,12 @@ import {
   publicKeyOf,
   storeIdentity,
 } from '../../src/matrix/secret-storage.ts';
-import { bringKept, bringStored } from '../../src/matrix/sign-in.ts';
+import { bringKept, bringStored } from '../../src/matrix/sign-in/sign-in.ts';
 import { openCryptoClient } from '../support/crypto-client.ts';
 import { user } from '../support/ids.ts';
 
 const BOT = user('@bot:localhost');
-const account = { homeserver: '', user: BOT, password: "bot's password", newIdentity: false };
+const account = { user: BOT, password: "bot's password" };
 const key = randomBytes(32);
 
 /** A bot whose identity is stored under `key`, and what else is needed. */

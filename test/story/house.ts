@@ -70,6 +70,7 @@ interface RunningDaemon {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** What it wrote to stderr so far. */
   log(): string;
+  readonly ended: Promise<number | null>;
 }
 
 export class House implements AsyncDisposable {
@@ -167,6 +168,7 @@ export class House implements AsyncDisposable {
     this.#daemon = {
       process: child,
       log,
+      ended: ended.then(([code]) => code),
       async stop(signal = 'SIGTERM') {
         if (child.exitCode === null && child.signalCode === null) child.kill(signal);
         return (await ended)[0];
@@ -188,6 +190,16 @@ export class House implements AsyncDisposable {
   /** Ends the daemon; resolves with its exit code. */
   async stop(signal?: NodeJS.Signals): Promise<number | null | undefined> {
     return this.#daemon?.stop(signal);
+  }
+
+  /** Resolves with its exit code once the daemon has ended by itself. */
+  async ended(): Promise<number | null | undefined> {
+    return this.#daemon?.ended;
+  }
+
+  /** What the daemon that was started last has written to stderr. */
+  log(): string {
+    return this.#daemon?.log() ?? '';
   }
 
   /** The audit log as an auditor gets it. */

@@ -149,8 +149,9 @@ class Newcomer implements AsyncDisposable {
       terminal.types(`${answer}${ENTER}`);
     };
     if (words === 'init') {
-      await say('Homeserver URL:', this.#server.baseUrl);
       await say('Account of the bot (@name:server):', this.#bot);
+      const { serverName, baseUrl } = this.#server;
+      await say(`Homeserver, by name or URL [${serverName}]:`, baseUrl);
       await say(`Password of ${this.#bot}:`, 'password of the bot');
     } else if (words.startsWith('identity verify')) {
       const person = words.includes('@alice') ? this.#alice : this.#bob;

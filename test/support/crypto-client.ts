@@ -6,7 +6,9 @@ import { type Crypto, type CryptoOptions, openCrypto } from '../../src/matrix/cr
 import type { Decryption } from '../../src/matrix/crypto/provenance.ts';
 import { fieldsOf, parseSync, text } from '../../src/matrix/events.ts';
 import { type Http, openHttp } from '../../src/matrix/http.ts';
-import { giveIdentity, logIn } from '../../src/matrix/sign-in.ts';
+import { NOBODY } from '../../src/matrix/sign-in/guide.ts';
+import { logIn } from '../../src/matrix/sign-in/log-in.ts';
+import { giveIdentity } from '../../src/matrix/sign-in/sign-in.ts';
 import { event, user } from './ids.ts';
 
 export interface CryptoClient extends AsyncDisposable {
@@ -52,9 +54,10 @@ export async function openCryptoClient(
   if (!accounts.at(id)) accounts.register(name, password);
   const ending = new AbortController();
   const { signal } = ending;
-  const account = { homeserver: server.url, user: id, password, newIdentity: true };
-  const { device, token } = await logIn(account, openHttp({ baseUrl: server.url, signal }));
-  const http = openHttp({ baseUrl: server.url, token, signal });
+  const way = { kind: 'password', password } as const;
+  const account = { homeserver: server.url, user: id, way, newIdentity: true };
+  const { device, session } = await logIn(account, { guide: NOBODY, signal });
+  const http = openHttp({ baseUrl: server.url, token: session.accessToken, signal });
   const refused: Fault[] = [];
   const crypto = await openCrypto({
     ...{ user: id, device, onRefused: (fault) => void refused.push(fault) },
@@ -62,7 +65,8 @@ export async function openCryptoClient(
     ...(pinOf ? { pinOf } : {}),
   });
   await crypto.drain();
-  const identity = crossSigned ? await giveIdentity(crypto, account, http) : '';
+  const uploader = { homeserver: server.url, user: id, password, guide: NOBODY, signal };
+  const identity = crossSigned ? await giveIdentity({ crypto, http, uploader }, account) : '';
   let since: string | undefined;
   const client: CryptoClient = {
     ...{ user: id, device, identity, crypto, http, refused },

@@ -3,7 +3,10 @@ import type { DeviceId, PersonName, RoomId, UserId } from '../../src/base/ids.ts
 import { type Matrix, openMatrix, type Verified } from '../../src/matrix/connect.ts';
 import type { Verification, Verifications } from '../../src/matrix/crypto/verification.ts';
 import { openHttp } from '../../src/matrix/http.ts';
-import { giveIdentity, logIn } from '../../src/matrix/sign-in.ts';
+import type { Session } from '../../src/matrix/session.ts';
+import { NOBODY } from '../../src/matrix/sign-in/guide.ts';
+import { logIn } from '../../src/matrix/sign-in/log-in.ts';
+import { giveIdentity } from '../../src/matrix/sign-in/sign-in.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import type { KnownAccount, Register } from '../../src/trust/judge.ts';
 import type { Seen } from '../../src/trust/sighting.ts';
@@ -32,20 +35,23 @@ export class Listener implements AsyncDisposable {
     this.device = device;
   }
 
-  async listen(token: string, password: string): Promise<void> {
+  async listen(session: Session, password: string): Promise<void> {
     const { user, device, log } = this;
     const homeserver = this.#server.baseUrl;
     const register = (): Register => ({
       ...{ accounts: this.#accounts, rooms: new Map(), guarded: new Set(), direct: this.#direct },
       ...{ bot: user, botNames: [user] },
     });
-    const login = { homeserver, user, device, token };
+    const login = { homeserver, user, device, session, save: async () => {} };
     const onVerified = (verified: Verified) => void this.verified.push(verified);
     const matrix = await openMatrix({ login, register, clock: systemClock, log, onVerified });
     this.#matrix = matrix;
     await matrix.crypto.drain();
-    const http = openHttp({ baseUrl: homeserver, token, signal: AbortSignal.timeout(PATIENCE_MS) });
-    await giveIdentity(matrix.crypto, { homeserver, user, password, newIdentity: true }, http);
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const http = openHttp({ baseUrl: homeserver, token: session.accessToken, signal });
+    const uploader = { homeserver, user, password, guide: NOBODY, signal };
+    const made = { crypto: matrix.crypto, http, uploader };
+    await giveIdentity(made, { user, newIdentity: true });
     const ready = Promise.withResolvers<void>();
     matrix.listen({
       hear: async ({ seen }) => void this.#heard.push(seen),
@@ -122,10 +128,11 @@ export async function openListener(server: Server, name: string): Promise<Listen
   const user = userId(`@${name}:${server.serverName}`);
   const password = `${name}-password`;
   await server.register(name, password);
-  const account = { homeserver: server.baseUrl, user, password, newIdentity: true };
+  const way = { kind: 'password', password } as const;
+  const account = { homeserver: server.baseUrl, user, way, newIdentity: true };
   const signal = AbortSignal.timeout(PATIENCE_MS);
-  const { device, token } = await logIn(account, openHttp({ baseUrl: server.baseUrl, signal }));
+  const { device, session } = await logIn(account, { guide: NOBODY, signal });
   const listener = new Listener(server, user, device);
-  await listener.listen(token, password);
+  await listener.listen(session, password);
   return listener;
 }

@@ -7,7 +7,8 @@ import type { DeviceId, RoomId, UserId } from '../../src/base/ids.ts';
 import type { Homeserver } from '../../src/demo/homeserver/homeserver.ts';
 import { describeRequest, type Outgoing } from '../../src/matrix/crypto/requests.ts';
 import { type Http, openHttp } from '../../src/matrix/http.ts';
-import { logIn } from '../../src/matrix/sign-in.ts';
+import { NOBODY } from '../../src/matrix/sign-in/guide.ts';
+import { logIn } from '../../src/matrix/sign-in/log-in.ts';
 import { type Megolm, ROOM } from './crypto-client.ts';
 import { user } from './ids.ts';
 
@@ -29,9 +30,10 @@ export async function openUnsignedDevice(
   if (!accounts.at(id)) accounts.register(name, password);
   const ending = new AbortController();
   const { signal } = ending;
-  const account = { homeserver: server.url, user: id, password, newIdentity: false };
-  const { device, token } = await logIn(account, openHttp({ baseUrl: server.url, signal }));
-  const http = openHttp({ baseUrl: server.url, token, signal });
+  const way = { kind: 'password', password } as const;
+  const account = { homeserver: server.url, user: id, way, newIdentity: false };
+  const { device, session } = await logIn(account, { guide: NOBODY, signal });
+  const http = openHttp({ baseUrl: server.url, token: session.accessToken, signal });
   await wasm.initAsync();
   const [userId, deviceId] = [new wasm.UserId(id), new wasm.DeviceId(device)];
   const machine = await wasm.OlmMachine.initialize(userId, deviceId);
