@@ -36,8 +36,11 @@ export async function runInUnit(
   for (const line of unsaid) io.err(`not tried as ${name} has it, for its specifier: ${line}`);
   const dir = process.env['VAKTROM_DIR'] ?? DEFAULT_DIR;
   // A service that runs at the same time has the same runtime directory: it has to stay.
-  const all = [...properties, 'RuntimeDirectoryPreserve=yes', `Environment=VAKTROM_DIR=${dir}`];
-  const options = all.map((property) => `--property=${property}`);
+  const all = [...properties, 'RuntimeDirectoryPreserve=yes'];
+  const options = [
+    ...all.map((property) => `--property=${property}`),
+    `--setenv=VAKTROM_DIR=${dir}`,
+  ];
   const command = [...RUN, ...options, '--', program, ...withoutUnit(unit, args)];
   const child = spawn('systemd-run', command, { stdio: 'inherit' });
   const [code] = (await once(child, 'close')) as [number | null];

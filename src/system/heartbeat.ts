@@ -40,8 +40,9 @@ export function startHeartbeat(options: HeartbeatParts): Disposable {
     await supervisor.tell({ alive: true, status: await status() });
     next();
   };
-  const miss = (error: unknown): void =>
-    log.error({ error }, 'no sign of life: systemd will start me again');
+  const miss = (error: unknown): void => {
+    if (!isOver) log.error({ error }, 'no sign of life: systemd will start me again');
+  };
 
   next();
   return {

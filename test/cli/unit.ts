@@ -55,7 +55,7 @@ t.test('the same command line runs as the service does, without its --unit', asy
     ...['--quiet', '--pipe', '--wait', '--collect'],
     ...['--property=User=vaktrom', '--property=LoadCredential=audit-key:/etc/key'],
     '--property=RuntimeDirectoryPreserve=yes',
-    '--property=Environment=VAKTROM_DIR=/etc/vaktrom',
+    '--setenv=VAKTROM_DIR=/etc/vaktrom',
     ...['--', '/opt/vaktrom/src/vaktrom.sh', 'doctor', '--json', '--dir', '/etc/x'],
   ]);
   t.strictSame(said, [

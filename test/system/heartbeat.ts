@@ -78,6 +78,16 @@ t.test('nothing is sent once it was stopped, nor where nobody expects it', async
   await slow.clock.advance(PATIENCE_MS);
   t.equal(slow.clock.pending, 0, 'also when it is stopped in the midst of a beat');
 
+  let fail = (_error: Error) => {};
+  const closing = open([
+    { name: 'closing', answer: () => new Promise<void>((_resolve, reject) => (fail = reject)) },
+  ]);
+  await closing.clock.advance(BEAT_MS);
+  closing.heartbeat[Symbol.dispose]();
+  fail(new Error('closed'));
+  await closing.clock.advance(0);
+  t.strictSame(closing.log.lines, [], 'what is closed on the way out is no complaint');
+
   const unasked = startHeartbeat({
     supervisor: { patienceMs: undefined, tell: async () => void t.fail('nobody asked') },
     ...{ parts: [well], status: async () => '', clock: new ManualClock(), log: new RecordingLog() },
