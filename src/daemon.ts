@@ -53,9 +53,9 @@ export interface Daemon extends AsyncDisposable {
   readonly failed: Promise<never>;
   /** Reads the policy file anew; a bad one is recorded and the old one stays. */
   reloadPolicy(): Promise<Reloaded>;
-  /** What could hang, each with how to find out. */
+  /** The parts that could hang, for the watchdog. */
   readonly parts: readonly Part[];
-  /** How it is, in one line. Rejects only with what is fatal. */
+  /** The line for `systemctl status`. Rejects only with fatal errors. */
   status(): Promise<string>;
   /** Stops what runs, waits until its end is on record and said, and records the shutdown. */
   drain(reason: string): Promise<void>;
@@ -198,7 +198,7 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
       saving = saving
         .then(voice.settled)
         .then(() => state.saveSyncToken(token))
-        .catch(ifForRoom); // the next position will do
+        .catch(ignoreFullDisk); // a later position will be saved
       saving.catch(onFatal);
     },
     // The very first position is on disk before we are ready: from then on, what is said while we are
@@ -246,8 +246,8 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
   };
 }
 
-/** What is only for want of room on the disk will be made good when there is some. */
-function ifForRoom(error: unknown): void {
+/** Ignores that the disk is full. */
+function ignoreFullDisk(error: unknown): void {
   if (!(error instanceof Fault && error.code === 'disk_full')) throw error;
 }
 

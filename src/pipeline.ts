@@ -33,11 +33,11 @@ export type Hear = (sighting: Sighting) => Promise<void>;
 /** What is refused here, rather than by who sees, parses or decides. */
 type PipelineRefusal = 'busy' | 'disk_full' | 'internal_error';
 
-/** What stops something is taken on a full disk too: the room for its record is reserved. */
+/** Commands that stop something are taken on a full disk too: the space for their record is reserved. */
 const STOPS: ReadonlySet<string> = new Set(['cancel', 'deny', 'freeze', 'withdraw']);
 
 const DISK_FULL =
-  'The disk of my host is full, so this was not run: I could not keep a record of it. Whoever runs the host makes room; then send it again.';
+  'The disk of my host is full, so I could not record this and did not run it. Free some space there, then send it again.';
 const CUT_OFF = 'I was restarted before I could answer this. Send it again if it is still wanted.';
 
 export function openPipeline(parts: PipelineParts): Hear {

@@ -69,11 +69,11 @@ export interface State {
   keepSealedSecret(person: string, sealed: string | undefined): Promise<void>;
 }
 
-/** The disk that everything on record is kept on. */
+/** The disk that holds the audit log and the rest of the state. */
 export interface Space {
   /**
-   * Whether everything that one more request can lead to could be kept. While it could not, no command
-   * is taken but those that stop something. Rejects only with what is fatal.
+   * Is there space for the record of one more request? If not, only commands that stop something are
+   * taken. Rejects only with fatal errors.
    */
   hasRoom(): Promise<boolean>;
 }

@@ -18,6 +18,7 @@ import { probeSandbox } from '../sandbox/probe.ts';
 import { createFile } from '../store/durable.ts';
 import { readSigningKey } from '../store/keys.ts';
 import { allocate } from '../store/reserve.ts';
+import { checkFree } from '../store/space.ts';
 import { type Finding, formatFinding, lookInto, type Seen } from './finding.ts';
 import type { ExitCode, Io } from './io.ts';
 import { openOnline } from './online.ts';
@@ -32,7 +33,7 @@ export async function doctor(root: string, json: boolean, io: Io): Promise<ExitC
     await lookInto('passkeys can be used where they are needed', () => checkPasskeys(directory)),
     await lookInto('the secrets are there and private', () => checkSecrets(directory)),
     await lookInto('the state folder is private', () => checkPrivate(directory.statePath)),
-    await lookInto('room for the record can be reserved', () => checkSpace(directory)),
+    await lookInto('disk space for the audit log can be reserved', () => checkSpace(directory)),
     ...(await lookAtService(directory)),
     await lookInto('the daemon does not run as root', checkUser),
     await lookInto('the homeserver knows us', () => checkHomeserver(directory)),
@@ -102,12 +103,13 @@ async function checkUser(): Promise<Seen> {
 }
 
 const AS_ROOT =
-  'you are root, and all of this was tried as root. If the daemon runs as root, an action that breaks out is root: give it a user of its own. As a service: vaktrom doctor --unit';
+  'you are root, so doctor tried all of this as root. Do not run the daemon as root: an action that escapes its sandbox would be root, too. To try it as the service runs, type: vaktrom doctor --unit';
 
-/** Tried with a file that is removed again. */
+/** Tries it with a file that it removes again. */
 async function checkSpace({ statePath }: Directory): Promise<Seen> {
   const path = join(statePath, `.doctor-${process.pid}`);
   return asOwnerOf(statePath, async () => {
+    await checkFree(statePath);
     await createFile(path, '');
     try {
       const allocated = await allocate(path, 0, 1 << 20);
@@ -119,7 +121,7 @@ async function checkSpace({ statePath }: Directory): Promise<Seen> {
 }
 
 const CANNOT_RESERVE =
-  'this file system cannot: if the disk fills up, the outcome of what runs may not be recorded';
+  'this file system cannot reserve space: if the disk fills up, the outcomes of runs may not be recorded';
 
 const CLOCK_TOLERANCE_MS = 30_000;
 

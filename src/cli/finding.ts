@@ -1,7 +1,7 @@
-/** What doctor has found: a sentence that should be true, and what was seen. */
+/** A finding of doctor: a sentence that should be true, and the evidence. */
 import { describeError, Fault } from '../base/errors.ts';
 
-/** A note is nothing that is wrong, but something to know. */
+/** A note is worth knowing and does not make doctor fail. */
 export type Level = 'ok' | 'note' | 'bad';
 
 export interface Finding {
@@ -10,7 +10,7 @@ export interface Finding {
   readonly detail: string;
 }
 
-/** What a check resolves with; what it rejects with is bad. */
+/** A check resolves with its evidence. If it rejects, the finding is bad. */
 export type Seen = string | { readonly note: string };
 
 export async function lookInto(name: string, check: () => Promise<Seen>): Promise<Finding> {

@@ -1,7 +1,7 @@
 /**
- * Root's work on files of another user, done as that user. What a daemon can write to, a daemon that was
- * taken over has written to: links that lead elsewhere are then followed with its rights, not with
- * root's, and what is made belongs to it.
+ * Lets root work on the files of another user as that user. A compromised daemon can put symbolic links
+ * into its own folders: root must not follow them with root's rights, and new files must belong to the
+ * daemon.
  */
 import { execFile } from 'node:child_process';
 import { lstat, realpath } from 'node:fs/promises';
@@ -47,28 +47,28 @@ export async function asUser<T>({ uid, gid }: User, work: () => Promise<T>): Pro
     goBack();
     return done;
   } catch (error) {
-    // What a signal has cut off goes on until the process ends, and must not go on as root.
+    // Work that a signal interrupted goes on until the process ends. It must not go on as root.
     if (!(error instanceof Interrupted)) goBack();
     throw error;
   }
 }
 
 /**
- * Runs `work` as whoever could change where the path leads: the owner of the first part of it that is
- * not root's. For root alone; everybody else can only be themselves.
+ * Runs `work` as the user who controls the path: the owner of its first part that does not belong to
+ * root. Only root can do so; for other users it just runs `work`.
  */
 export async function asOwnerOf<T>(path: string, work: () => Promise<T>): Promise<T> {
   const owner = isRoot() ? await ownerOf(path) : undefined;
   return owner ? asUser(owner, work) : work();
 }
 
-/** Undefined where all of it is root's. What is not there yet is whoever's its folder is. */
+/** Undefined if every part belongs to root. Parts that do not exist yet do not count. */
 export async function ownerOf(path: string): Promise<User | undefined> {
   for (const part of partsOf(path)) {
     const stat = await lstat(part).catch(() => undefined);
     if (!stat) return undefined;
     if (stat.uid !== 0) return { uid: stat.uid, gid: stat.gid };
-    // A link of root's leads to where its own parts say.
+    // Follow a link that belongs to root: the target may have another owner.
     if (stat.isSymbolicLink()) {
       const owner = await ownerOf(await realpath(part));
       if (owner) return owner;

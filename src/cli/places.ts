@@ -1,7 +1,7 @@
 /**
- * Where a set-up goes, and whose it is. By itself all of it is of whoever types the command. For a
- * service, root sets up: settings and policy stay root's, for the daemon to read; state and secrets are
- * the daemon's, in a folder of its own.
+ * The folders of a set-up and their owners. Without a service, everything belongs to the user who types
+ * the command. For a service, settings and policy belong to root and the daemon can only read them; state
+ * and secrets belong to the daemon, in a folder of its own.
  */
 import { chmod, chown, lstat, mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -11,18 +11,18 @@ import { asUser, findUser, isRoot, ownerOf, type User } from './owner.ts';
 
 export interface PlaceOptions {
   readonly dir: string;
-  /** Of the daemon; without it there is no service. */
+  /** The user of the daemon; undefined if it is not a service. */
   readonly serviceUser?: string | undefined;
-  /** Of the service. */
+  /** The folder of state and secrets, for a service. */
   readonly data?: string | undefined;
 }
 
 export interface Places {
-  /** Of vaktrom.yaml. */
+  /** The folder of vaktrom.yaml. */
   readonly root: string;
-  /** Of state and secrets. */
+  /** The folder of state and secrets. */
   readonly data: string;
-  /** As vaktrom.yaml has them. */
+  /** Both as written in vaktrom.yaml. */
   readonly state: string;
   readonly secrets: string;
   /** Runs `work` as the user that the daemon runs as. */
@@ -61,7 +61,7 @@ async function openService(root: string, data: string, name: string): Promise<Pl
   };
 }
 
-/** To be read by the daemon and changed by root alone. */
+/** The daemon can read it; only root can change it. */
 async function makeRootsFolder(folder: string, { gid }: User): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o750 });
   if ((await ownerOf(folder)) !== undefined)
@@ -70,7 +70,7 @@ async function makeRootsFolder(folder: string, { gid }: User): Promise<void> {
   await chmod(folder, 0o750);
 }
 
-/** Where its parent is root's, only root can make it. */
+/** If the parent folder belongs to root, root makes it; otherwise the daemon's user does. */
 async function makeDaemonsFolder(folder: string, user: User): Promise<void> {
   const isThere = await lstat(folder).then(
     () => true,

@@ -1,7 +1,4 @@
-/**
- * Of a set-up for a service: what the daemon could change that decides what it may do. A daemon that was
- * taken over must not be able to write its own policy.
- */
+/** Checks that the daemon of a service cannot write its own policy, even if it is compromised. */
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Fault } from '../base/errors.ts';
@@ -16,7 +13,7 @@ export interface DaemonUser {
 /** Users of the system, rather than people: login.defs(5), SYS_UID_MAX. */
 const LAST_SYSTEM_USER = 999;
 
-/** Undefined where this is no service: then whoever runs it may be whoever writes the policy. */
+/** Undefined if it is not a service: then the user who runs the daemon may well write the policy. */
 export async function serviceUser(
   { statePath }: Directory,
   isInUnit = process.env['INVOCATION_ID'] !== undefined,
@@ -41,7 +38,7 @@ export async function checkPolicyIsSafe(
   return policyPath;
 }
 
-/** By owner and mode alone: that its unit shows it read-only is another wall. */
+/** Looks at owner and mode only. That the unit mounts it read-only is a second wall. */
 async function canWrite(path: string, { uid, groups }: DaemonUser): Promise<boolean> {
   const { mode, uid: owner, gid } = await stat(path);
   return owner === uid || (groups.includes(gid) && (mode & 0o020) !== 0) || (mode & 0o002) !== 0;

@@ -1,20 +1,20 @@
 /**
- * A systemd service, as `systemctl cat` shows it with its drop-ins, as properties for systemd-run: what
- * surrounds its process, and nothing of how it is started, watched and restarted.
+ * Reads a systemd service, as `systemctl cat` prints it with its drop-ins, into properties for systemd-run:
+ * those that surround its process, without those that start, watch and restart it.
  */
 
 export interface ServiceProperties {
   /** `Key=Value`, in order: an empty value takes back what came before, as in the file. */
   readonly properties: readonly string[];
-  /** Those of them that hand over credentials. */
+  /** The properties among them that define credentials. */
   readonly credentials: readonly string[];
-  /** Left out: a specifier (`%n`) means something else to systemd-run. */
+  /** Left out, since systemd-run does not expand a specifier such as `%n`. */
   readonly unsaid: readonly string[];
-  /** The program that it starts; undefined where it starts none. */
+  /** The program of ExecStart=; undefined if there is none. */
   readonly program: string | undefined;
 }
 
-/** How it is started, watched and ended; and where its output goes, which is to whoever asks. */
+/** These start, watch and end the service, or say where its output goes. */
 const LIFE =
   /^(?:Exec|Exit|FileDescriptorStore|Notify|Restart|Standard|StartLimit|Syslog|TTY|Timeout|Watchdog)|^(?:BusName|FailureAction|GuessMainPID|NonBlocking|PIDFile|RemainAfterExit|RootDirectoryStartOnly|RuntimeDirectoryPreserve|Sockets|SuccessAction|Type)$/;
 const CREDENTIALS = /^(?:Load|Set)Credential(?:Encrypted)?$/;
@@ -33,7 +33,7 @@ export function parseService(text: string): ServiceProperties {
     properties: (said ?? []).map(format),
     credentials: (said ?? []).filter(({ key }) => CREDENTIALS.test(key)).map(format),
     unsaid: (unsaid ?? []).map(format),
-    // What stands before the path changes how it is started: systemd.service(5).
+    // Prefixes such as - and + come before the path: systemd.service(5).
     program: start && /^[@\-:+!|]*"?(\/[^\s"]+)/.exec(start.value)?.[1],
   };
 }

@@ -1,6 +1,6 @@
 /**
- * `--unit`: what the service has and whoever types a command has not. `doctor` runs itself as the service
- * runs: its user, its walls, its limits. The other commands are lent its credentials.
+ * `--unit`: gives a command the environment of the service. `doctor` runs itself with the user, the
+ * hardening and the limits of the service. The other commands get its credentials.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -50,8 +50,8 @@ export async function runInUnit(
 }
 
 /**
- * For the time of `work`, secrets are read from what the service is handed over as credentials. Without a
- * unit they are what they are; where one is missing, the error says how to type it again.
+ * During `work`, secrets are read from the credentials of the service. Without a unit it just runs `work`;
+ * if a secret is missing, the error says what to type instead.
  */
 export async function withCredentialsOf<T>(
   unit: UnitOption,
@@ -102,7 +102,7 @@ async function readUnit(name: string): Promise<ServiceProperties & { readonly wa
   const { stdout, stderr } = await shown.catch((cause: unknown) => {
     throw new Fault('usage', `systemd has no ${name}`, cause);
   });
-  // Files that were changed since systemd has read them are not what the service runs with.
+  // systemctl warns here if a file was changed after systemd had read it.
   return { ...parseService(stdout), warning: stderr.trim() };
 }
 

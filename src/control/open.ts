@@ -8,13 +8,12 @@ import type { Verifications } from '../matrix/crypto/verification.ts';
 import { openObedience } from '../pipeline.ts';
 import { LOCAL_PLACE, localAccount } from '../trust/local.ts';
 import { openEnrol } from './enrol.ts';
-import { EXIT } from './exit.ts';
 import { openReload, type Reloaded } from './reload.ts';
 import { openSay } from './say.ts';
 import { openControl } from './server.ts';
 import { newLocalEvent, type Terminals } from './terminals.ts';
 import { userOf } from './users.ts';
-import { forTheHost, type Verb, type Verbs } from './verbs.ts';
+import { forTheHost, onRecord, type Verbs } from './verbs.ts';
 import { openVerify } from './verify.ts';
 
 export interface HostDoorParts {
@@ -33,8 +32,8 @@ export async function openHostDoor(parts: HostDoorParts): Promise<AsyncDisposabl
   const obey = openObedience({ desk, voice });
   const verbs: Verbs = {
     say: openSay({ desk, obey, refuse, terminals }),
-    enrol: forTheHost(onRecord(desk, openEnrol(desk))),
-    verify: forTheHost(onRecord(desk, openVerify(parts.verifications))),
+    enrol: forTheHost(onRecord(desk.space, openEnrol(desk))),
+    verify: forTheHost(onRecord(desk.space, openVerify(parts.verifications))),
     reload: openReload(parts.reloadPolicy),
   };
   return openControl({
@@ -46,15 +45,6 @@ export async function openHostDoor(parts: HostDoorParts): Promise<AsyncDisposabl
     onUnproven: (why) => refuseUnproven(refuse, desk, why),
   });
 }
-
-/** What leads to entries needs room for them. */
-const onRecord =
-  ({ space }: Desk, verb: Verb): Verb =>
-  async (peer, fields) => {
-    if (await space.hasRoom()) return verb(peer, fields);
-    peer.note('The disk is full, and nothing was done: no record of it could be kept. Make room.');
-    return EXIT.refused;
-  };
 
 /** Somebody gave a proof that is none: on record as a message that is not of who it is said to be. */
 async function refuseUnproven(refuse: Refuse, { log }: Desk, why: string): Promise<void> {

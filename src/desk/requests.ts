@@ -91,14 +91,14 @@ export function openRequests(parts: RequestParts): Requests {
     parts.release(one.request);
   };
 
-  /** On a full disk it cannot be kept: then there is no request. */
+  /** If the disk is full it cannot be kept, and the request is dropped. */
   const owe = async (one: Live): Promise<void> => {
     const { id } = one.request;
     try {
       await parts.state.owe(id, undefined);
     } catch (error) {
       letGo(one);
-      parts.state.settle(id).catch(() => {}); // it is told by the error at hand
+      parts.state.settle(id).catch(() => {}); // the first error is reported
       throw error;
     }
   };

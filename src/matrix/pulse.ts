@@ -1,25 +1,25 @@
 /**
- * How the conversation with the homeserver goes, for those who watch over the daemon. A homeserver that
- * is down is asked again and again, which is a good sign of us; not to ask any more is a bad one.
+ * Tells whether the sync is alive, for the watchdog. The sync asks a homeserver that is down again and
+ * again: that counts as alive. A sync that has stopped asking hangs.
  */
 import { Fault } from '../base/errors.ts';
 import type { Instant } from '../base/ids.ts';
 import type { Clock } from '../ports.ts';
 
 export interface Pulse {
-  /** The homeserver is being asked what is new, or is asked again for something. */
+  /** A request to the homeserver begins. */
   asked(): void;
-  /** It did not answer, or not now. */
+  /** A request failed and will be made again. */
   failed(): void;
-  /** It has told what is new. */
+  /** A sync response arrived. */
   answered(): void;
-  /** Rejects when it has not been asked for too long: the sync hangs. */
+  /** Rejects when no request has begun for too long: the sync hangs. */
   check(): Promise<void>;
-  /** Since when it has not answered; undefined: it does. */
+  /** The time of the first failure since the last sync response; undefined if there was none. */
   silentSince(): Instant | undefined;
 }
 
-/** A question is out for a minute at most, and asked again half a minute later; the rest is for the answer. */
+/** A request takes a minute at most and is made again within half a minute; the rest is for handling a response. */
 const LIMIT_MS = 10 * 60_000;
 
 export function openPulse(clock: Pick<Clock, 'now'>, monotonicMs = () => performance.now()): Pulse {

@@ -1,6 +1,6 @@
-/** What an exit code says by itself. */
+/** Explains an exit code to people. */
 
-/** 128 and SIGKILL. We name it otherwise where it was us who stopped it. */
+/** 128 + SIGKILL. A run that we killed ourselves has another outcome. */
 const KILLED = 137;
 
 export const describeExit = (code: number): string =>

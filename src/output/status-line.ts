@@ -1,13 +1,13 @@
-/** How the daemon is, in one line, for whoever runs the host: `systemctl status`. */
+/** The state of the daemon in one line, as `systemctl status` shows it. */
 import { plural } from './quantity.ts';
 
 export interface Condition {
   readonly hasRoom: boolean;
   /** The first sync is done. */
   readonly isReady: boolean;
-  /** Since when the homeserver has not answered; undefined: it does. */
+  /** The time since which the homeserver does not answer; undefined if it answers. */
   readonly silentSince: number | undefined;
-  /** Requests that wait for something, and those that run. */
+  /** Numbers of requests. */
   readonly waiting: number;
   readonly running: number;
 }

@@ -59,8 +59,8 @@ export interface AppendFile extends AsyncDisposable {
   /** Resolves once the bytes are on the disk. Calls must not overlap. */
   append(data: string | Uint8Array): Promise<void>;
   /**
-   * From here on, that many bytes can be appended whatever becomes of the rest of the disk. Rejects with
-   * Fault `disk_full`. Where the file system cannot reserve, it resolves all the same.
+   * Reserves space, so that this many bytes can be appended even if the disk fills up. Rejects with Fault
+   * `disk_full`. Resolves as well if the file system cannot reserve.
    */
   reserve(bytes: number): Promise<void>;
 }
@@ -101,7 +101,7 @@ export async function openAppendFile(
     },
     async reserve(bytes) {
       if (reservedTo - end >= bytes) return;
-      const to = end + 2 * bytes; // so that it is seldom to be done
+      const to = end + 2 * bytes; // more than asked for, so that it is needed less often
       await allocate(path, end, to - end);
       reservedTo = to;
     },

@@ -4,7 +4,7 @@
  * acknowledged, so at open it is cut off, kept aside and recorded.
  *
  * A commit: entries · fdatasync · checkpoint over them · fdatasync · acknowledge. Appends that come in
- * meanwhile share the next commit. Room for commits to come is reserved beforehand.
+ * meanwhile share the next commit. Disk space for future commits is reserved.
  */
 import type { EntryBody } from '../audit/body.ts';
 import { type Entry, formatEntry } from '../audit/entry.ts';
@@ -29,7 +29,7 @@ export interface Ledger extends AsyncDisposable {
   head(): { readonly size: number; readonly note: string };
   /** All acknowledged entries, oldest first, read from disk. */
   entries(): AsyncIterable<Entry>;
-  /** Reserves the room for some thousand entries more. Rejects with Fault `disk_full`. */
+  /** Reserves disk space for some thousand more entries. Rejects with Fault `disk_full`. */
   reserve(): Promise<void>;
   /** Resolves once the commit that is under way, if there is one, has ended. */
   turn(): Promise<void>;

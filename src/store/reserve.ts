@@ -1,7 +1,7 @@
 /**
- * Room for what is to be appended to a file, come what may: blocks beyond its end that nobody else can
- * take (fallocate(2), by the tool of util-linux, since Node has no call for it). Where the disk is full,
- * what is appended there still has its place.
+ * Reserves disk space for a file that grows: blocks beyond its end that no other file can take. On a full
+ * disk, appends to these blocks still succeed. It is fallocate(2), by the tool of util-linux, since Node has
+ * no call for it.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -10,7 +10,7 @@ import { Fault } from '../base/errors.ts';
 /** Reserves bytes of a file from an offset on. Rejects with Fault `disk_full`. */
 export type Allocate = (path: string, from: number, bytes: number) => Promise<Allocated>;
 
-/** Not every file system can: then a full disk is met when it is written to. */
+/** Some file systems cannot reserve. On these, a write to a full disk fails. */
 export type Allocated = 'reserved' | 'unsupported';
 
 const TOOL = '/usr/bin/fallocate';
@@ -29,8 +29,8 @@ export const allocate: Allocate = async (path, from, bytes) => {
 };
 
 export const diskFull = (cause: unknown): Fault =>
-  new Fault('disk_full', 'there is no room left on the disk', cause);
+  new Fault('disk_full', 'there is no space left on the disk', cause);
 
-/** Did the operating system refuse to write for want of room? */
-export const isForWantOfRoom = (error: unknown): boolean =>
+/** Did a write fail because the disk is full, or a quota used up? */
+export const isDiskFull = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');

@@ -1,7 +1,6 @@
 /**
- * Is there room for one more request and all that follows from it? Invariant: a command is taken only
- * while the room that its record needs is reserved, so what is under way on a disk that fills up ends
- * with its outcome on record. While there is none, nothing but what stops something is taken.
+ * Checks for disk space before each command. Invariant: a command is taken only while the space for its
+ * record is reserved, so every run ends with its outcome on record, even if the disk fills up meanwhile.
  */
 import { statfs } from 'node:fs/promises';
 import { Fault } from '../base/errors.ts';
@@ -10,13 +9,21 @@ import type { Log, Space } from '../ports.ts';
 export interface SpaceParts {
   /** On the disk that is looked at. */
   readonly folder: string;
-  /** Each tops up what is reserved for one part of the state; rejects with Fault `disk_full`. */
+  /** Each tops up the reserve of one part of the state; rejects with Fault `disk_full`. */
   readonly reserves: readonly (() => Promise<void>)[];
   readonly log: Log;
 }
 
-/** For what cannot be reserved: small files that are written anew. Also an early sign. */
+/** For small files, which are written anew and cannot be reserved. It also makes for an early refusal. */
 const MIN_FREE_BYTES = 16 * 1024 ** 2;
+
+/** Rejects with Fault `disk_full` if less than that is free. */
+export async function checkFree(folder: string): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free < MIN_FREE_BYTES)
+    throw new Fault('disk_full', `only ${free} of ${MIN_FREE_BYTES} bytes are free in ${folder}`);
+}
 
 export function openSpace({ folder, reserves, log }: SpaceParts): Space {
   let wasFull = false;
@@ -26,16 +33,14 @@ export function openSpace({ folder, reserves, log }: SpaceParts): Space {
     const why = await shortage();
     const isFull = why !== undefined;
     if (isFull && !wasFull) log.error({ why }, 'the disk is full: commands are refused');
-    if (!isFull && wasFull) log.info({}, 'there is room on the disk again: commands are taken');
+    if (!isFull && wasFull) log.info({}, 'the disk has space again: commands are taken');
     wasFull = isFull;
     return !isFull;
   };
 
   const shortage = async (): Promise<string | undefined> => {
-    const { bavail, bsize } = await statfs(folder);
-    const free = bavail * bsize;
-    if (free < MIN_FREE_BYTES) return `${free} bytes are free in ${folder}`;
     try {
+      await checkFree(folder);
       for (const reserve of reserves) await reserve();
       return undefined;
     } catch (error) {

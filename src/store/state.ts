@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { type Adapter, Low } from 'lowdb';
 import { Fatal } from '../base/errors.ts';
 import { createFile, replaceFile } from './durable.ts';
-import { diskFull, isForWantOfRoom } from './reserve.ts';
+import { diskFull, isDiskFull } from './reserve.ts';
 
 interface Content {
   readonly version: 1;
@@ -26,8 +26,8 @@ export interface State {
   readonly syncToken: () => string | undefined;
   readonly owed: () => readonly (readonly [request: string, card: string | undefined])[];
   /**
-   * Each resolves once it is durable. Rejects with Fault `disk_full` where there is no room: it counts in
-   * memory, and the next one that finds room keeps it as well.
+   * Each resolves once it is durable. On a full disk it rejects with Fault `disk_full`, counts in memory
+   * only, and is written with the next change that finds space.
    */
   saveSyncToken(token: string): Promise<void>;
   owe(request: string, card: string | undefined): Promise<void>;
@@ -79,7 +79,7 @@ function durableAdapter(path: string): Adapter<Content> {
     },
     write: (content) =>
       replaceFile(path, JSON.stringify(content)).catch((error: unknown) => {
-        throw isForWantOfRoom(error) ? diskFull(error) : error;
+        throw isDiskFull(error) ? diskFull(error) : error;
       }),
   };
 }

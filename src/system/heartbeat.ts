@@ -1,27 +1,27 @@
 /**
- * Signs of life for the supervisor, sent only while the daemon gets on: at each beat every part that
- * could hang has to answer. Until it does, no sign is sent, the journal names it, and the supervisor
- * ends us when its patience is over.
+ * Feeds the watchdog only while the daemon makes progress: at each beat, every part that could hang has to
+ * answer. If one does not, the journal names it, no sign of life is sent, and systemd kills the daemon
+ * when WatchdogSec= is over.
  */
 import type { Clock, Log } from '../ports.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface Part {
   readonly name: string;
-  /** Resolves if the part gets on. */
+  /** Resolves if the part makes progress. */
   readonly answer: () => Promise<unknown>;
 }
 
 export interface HeartbeatParts {
   readonly supervisor: Supervisor;
   readonly parts: readonly Part[];
-  /** The line that goes along. */
+  /** Sent with each sign of life. */
   readonly status: () => Promise<string>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Beats in the time that the supervisor waits: one may come late, or get lost. */
+/** Beats per WatchdogSec=, so that a late or lost one does no harm. */
 const BEATS = 3;
 
 /** Dispose of the result to stop it. */
@@ -41,7 +41,7 @@ export function startHeartbeat(options: HeartbeatParts): Disposable {
     next();
   };
   const miss = (error: unknown): void => {
-    if (!isOver) log.error({ error }, 'no sign of life: systemd will start me again');
+    if (!isOver) log.error({ error }, 'no sign of life: systemd will restart me');
   };
 
   next();

@@ -12,7 +12,7 @@ import type { Log } from '../ports.ts';
 const PRIORITY = { error: 3, warn: 4, info: 6 } as const;
 export type Level = keyof typeof PRIORITY;
 
-/** Makes text ready for a stream: under systemd each line begins with its priority (sd-daemon(3)). */
+/** Puts the priority before each line, as the journal wants it (sd-daemon(3)). */
 export type Marked = (level: Level, text: string) => string;
 
 export function markerFor(descriptor: number): Marked {
@@ -20,7 +20,7 @@ export function markerFor(descriptor: number): Marked {
   return (level, text) => text.replaceAll(/^(?=.)/gm, `<${PRIORITY[level]}>`);
 }
 
-/** Is it the stream that systemd has connected to the journal? Somebody may have redirected it since. */
+/** Does the descriptor lead to the journal? It may have been redirected: JOURNAL_STREAM in systemd.exec(5). */
 function isJournal(descriptor: number): boolean {
   const stream = process.env['JOURNAL_STREAM'];
   if (stream === undefined) return false;
@@ -55,7 +55,7 @@ export function openJournal(stream: LogStream = process.stderr): Log {
   const logAt =
     (at: Level) =>
     (facts: object, message: string): void => {
-      level = at; // pino writes before it returns
+      level = at; // pino writes synchronously
       logger[at](facts, message);
     };
   return { info: logAt('info'), warn: logAt('warn'), error: logAt('error') };

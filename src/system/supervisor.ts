@@ -1,6 +1,6 @@
 /**
- * Tells systemd how we are (sd_notify(3)): that we serve, a line for `systemctl status`, that we are
- * alive. Node cannot write to a datagram socket of the Unix kind, so systemd's own tool does it.
+ * Sends notifications to systemd (sd_notify(3)): ready, stopping, alive, and a line for `systemctl status`.
+ * Node has no Unix datagram sockets, so systemd's own tool sends them.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -10,23 +10,23 @@ import type { Log } from '../ports.ts';
 export interface Message {
   readonly ready?: true;
   readonly stopping?: true;
-  /** We are alive: once this has not come for WatchdogSec= of the unit, systemd kills us. */
+  /** Without one of these within WatchdogSec=, systemd kills the daemon. */
   readonly alive?: true;
   /** One line. */
   readonly status?: string;
 }
 
 export interface Supervisor {
-  /** How long it waits for a sign of life; undefined: it expects none. */
+  /** WatchdogSec=; undefined if there is no watchdog. */
   readonly patienceMs: number | undefined;
-  /** In the order of the calls. Never rejects: a supervisor that hears nothing acts by itself. */
+  /** Sends messages in the order of the calls. Never rejects: a failure is logged. */
   tell(message: Message): Promise<void>;
 }
 
 const TOOL = '/usr/bin/systemd-notify';
 const TOOL_LIMIT_MS = 20_000;
 
-/** Without NOTIFY_SOCKET nobody asked, and nothing is said. */
+/** Without NOTIFY_SOCKET it sends nothing. */
 export function openSupervisor(log: Log, tool = TOOL): Supervisor {
   const inOrder = openMutex();
   const isThere = process.env['NOTIFY_SOCKET'] !== undefined;
@@ -42,7 +42,7 @@ async function run(tool: string, assignments: readonly string[], log: Log): Prom
   try {
     await promisify(execFile)(tool, assignments, { timeout: TOOL_LIMIT_MS });
   } catch (error) {
-    log.warn({ error }, 'systemd could not be told how I am');
+    log.warn({ error }, 'a notification to systemd failed');
   }
 }
 
@@ -55,7 +55,7 @@ function formatMessage({ ready, stopping, alive, status }: Message): string[] {
   ];
 }
 
-/** sd_watchdog_enabled(3): meant for the process that WATCHDOG_PID names, where it names one. */
+/** As sd_watchdog_enabled(3): WATCHDOG_PID, if set, has to be this process. */
 function watchdogMs(): number | undefined {
   const { WATCHDOG_USEC: microseconds, WATCHDOG_PID: pid } = process.env;
   if (microseconds === undefined || (pid !== undefined && pid !== `${process.pid}`))

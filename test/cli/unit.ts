@@ -3,9 +3,9 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Io } from '../../src/cli/io.ts';
-import { isRoot } from '../../src/cli/owner.ts';
 import { runInUnit, withCredentialsOf } from '../../src/cli/unit.ts';
 import { readSecret } from '../../src/config/directory.ts';
+import { asRoot, isRoot } from '../support/as-root.ts';
 
 const UNIT = `[Service]
 User=vaktrom
@@ -46,52 +46,60 @@ function openIo() {
   return { said, io };
 }
 
-t.test('the same command line runs as the service does, without its --unit', async (t) => {
-  if (!isRoot()) return t.comment('not run without root');
-  const told = await openSystemd(t);
-  const { said, io } = openIo();
-  t.equal(await runInUnit(true, ['doctor', '--json', '--unit', '--dir', '/etc/x'], io), 7);
-  t.strictSame(await told(), [
-    ...['--quiet', '--pipe', '--wait', '--collect'],
-    ...['--property=User=vaktrom', '--property=LoadCredential=audit-key:/etc/key'],
-    '--property=RuntimeDirectoryPreserve=yes',
-    '--setenv=VAKTROM_DIR=/etc/vaktrom',
-    ...['--', '/opt/vaktrom/src/vaktrom.sh', 'doctor', '--json', '--dir', '/etc/x'],
-  ]);
-  t.strictSame(said, [
-    'changed on disk',
-    'not tried as vaktrom.service has it, for its specifier: Environment=HOST=%H',
-  ]);
-  for (const args of [
-    ['doctor', '--unit', 'vaktrom'],
-    ['doctor', '--unit=vaktrom'],
-  ]) {
-    await runInUnit('vaktrom', args, io);
-    t.strictSame(
-      (await told()).slice(-2),
-      ['/opt/vaktrom/src/vaktrom.sh', 'doctor'],
-      args.join(' '),
-    );
-  }
-  await t.rejects(runInUnit('other', ['doctor'], io), {
-    code: 'usage',
-    message: 'systemd has no other.service',
-  });
-});
+t.test(
+  'the same command line runs as the service does, without its --unit',
+  asRoot('systemd asks only root'),
+  async (t) => {
+    const told = await openSystemd(t);
+    const { said, io } = openIo();
+    t.equal(await runInUnit(true, ['doctor', '--json', '--unit', '--dir', '/etc/x'], io), 7);
+    t.strictSame(await told(), [
+      ...['--quiet', '--pipe', '--wait', '--collect'],
+      ...['--property=User=vaktrom', '--property=LoadCredential=audit-key:/etc/key'],
+      '--property=RuntimeDirectoryPreserve=yes',
+      '--setenv=VAKTROM_DIR=/etc/vaktrom',
+      ...['--', '/opt/vaktrom/src/vaktrom.sh', 'doctor', '--json', '--dir', '/etc/x'],
+    ]);
+    t.strictSame(said, [
+      'changed on disk',
+      'not tried as vaktrom.service has it, for its specifier: Environment=HOST=%H',
+    ]);
+    for (const args of [
+      ['doctor', '--unit', 'vaktrom'],
+      ['doctor', '--unit=vaktrom'],
+    ]) {
+      await runInUnit('vaktrom', args, io);
+      t.strictSame(
+        (await told()).slice(-2),
+        ['/opt/vaktrom/src/vaktrom.sh', 'doctor'],
+        args.join(' '),
+      );
+    }
+    await t.rejects(runInUnit('other', ['doctor'], io), {
+      code: 'usage',
+      message: 'systemd has no other.service',
+    });
+  },
+);
 
-t.test('a credential is lent for the time of a command', async (t) => {
-  if (!isRoot()) return t.comment('not run without root');
-  const told = await openSystemd(t);
-  const directory = { secretsPath: '/nowhere' };
-  const lent = await withCredentialsOf(true, [], () => readSecret(directory, 'audit-key'));
-  t.equal(lent, 'lent');
-  t.strictSame((await told()).slice(4, 6), ['--property=LoadCredential=audit-key:/etc/key', '--']);
-  t.equal(process.env['CREDENTIALS_DIRECTORY'], undefined);
-  await t.rejects(readSecret(directory, 'audit-key'), { code: 'secret_missing' });
-});
+t.test(
+  'a credential is lent for the time of a command',
+  asRoot('systemd asks only root'),
+  async (t) => {
+    const told = await openSystemd(t);
+    const directory = { secretsPath: '/nowhere' };
+    const lent = await withCredentialsOf(true, [], () => readSecret(directory, 'audit-key'));
+    t.equal(lent, 'lent');
+    t.strictSame((await told()).slice(4, 6), [
+      '--property=LoadCredential=audit-key:/etc/key',
+      '--',
+    ]);
+    t.equal(process.env['CREDENTIALS_DIRECTORY'], undefined);
+    await t.rejects(readSecret(directory, 'audit-key'), { code: 'secret_missing' });
+  },
+);
 
-t.test('a service without credentials lends none', async (t) => {
-  if (!isRoot()) return t.comment('not run without root');
+t.test('a service without credentials lends none', asRoot('systemd asks only root'), async (t) => {
   await openSystemd(t, '[Service]\nUser=vaktrom\n');
   await t.rejects(
     withCredentialsOf(true, [], async () => t.fail('with what?')),
@@ -113,7 +121,7 @@ t.test('a secret that is missing comes with the command line to type', async (t)
 });
 
 t.test('whoever is not root is told', async (t) => {
-  if (isRoot()) return;
+  if (isRoot) return;
   await t.rejects(runInUnit(true, [], openIo().io), {
     code: 'usage',
     message: '--unit is for root',

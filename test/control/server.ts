@@ -7,9 +7,10 @@ import { createInterface } from 'node:readline';
 import t, { type Test } from 'tap';
 import { askDaemon } from '../../src/control/client.ts';
 import { makeControlFolder } from '../../src/control/folder.ts';
+import type { Peer } from '../../src/control/peer.ts';
 import { proofContent } from '../../src/control/proof.ts';
 import { openControl } from '../../src/control/server.ts';
-import { forTheHost, type Verbs } from '../../src/control/verbs.ts';
+import { forTheHost, onRecord, type Verbs } from '../../src/control/verbs.ts';
 import { openOwnFolder } from '../../src/demo/folder.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -195,4 +196,22 @@ t.test('what is for the host is for root and the daemon itself', async (t) => {
   t.equal(await as(process.getuid?.() ?? 0), 0);
   t.equal(await as(61_234), 1);
   t.strictSame(notes, ['This is for root, or for the user that the daemon runs as.']);
+});
+
+t.test('what leads to entries is not begun on a full disk', async (t) => {
+  let hasRoom = true;
+  let begun = 0;
+  const verb = onRecord({ hasRoom: async () => hasRoom }, async () => {
+    begun++;
+    return 0;
+  });
+  const notes: string[] = [];
+  const peer = { note: (text: string) => void notes.push(text) } as Peer;
+  t.equal(await verb(peer, {}), 0);
+  hasRoom = false;
+  t.equal(await verb(peer, {}), 120);
+  t.equal(begun, 1);
+  t.strictSame(notes, [
+    'The disk is full, so this could not be recorded and was not done. Free some space, then try again.',
+  ]);
 });

@@ -6,7 +6,7 @@ import type { Name } from '../model/fixtures/scenarios.ts';
 import { DeskHouse } from './fixtures/desk-house.ts';
 
 const DISK_FULL =
-  'The disk of my host is full, so this was not run: I could not keep a record of it. Whoever runs the host makes room; then send it again.';
+  'The disk of my host is full, so I could not record this and did not run it. Free some space there, then send it again.';
 
 async function open() {
   const house = await DeskHouse.open();

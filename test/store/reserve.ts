@@ -1,7 +1,7 @@
 import { appendFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { allocate, diskFull, isForWantOfRoom } from '../../src/store/reserve.ts';
+import { allocate, diskFull, isDiskFull } from '../../src/store/reserve.ts';
 
 t.test('what is reserved belongs to the file, and does not show in it', async (t) => {
   const path = join(t.testdir(), 'file');
@@ -18,12 +18,12 @@ t.test('where nothing can be reserved, that is no fault', async (t) => {
   t.equal(await allocate('/dev/null', 0, 4096), 'unsupported');
 });
 
-t.test('it is for want of room, or it is not', async (t) => {
+t.test('an error says that the disk is full, or it says something else', async (t) => {
   const error = (code: string) => Object.assign(new Error(code), { code });
-  t.ok(isForWantOfRoom(error('ENOSPC')));
-  t.ok(isForWantOfRoom(error('EDQUOT')));
-  t.notOk(isForWantOfRoom(error('EIO')));
-  t.notOk(isForWantOfRoom(new Error('ENOSPC')));
+  t.ok(isDiskFull(error('ENOSPC')));
+  t.ok(isDiskFull(error('EDQUOT')));
+  t.notOk(isDiskFull(error('EIO')));
+  t.notOk(isDiskFull(new Error('ENOSPC')));
   const cause = error('ENOSPC');
   t.match(diskFull(cause), { code: 'disk_full', cause });
 });

@@ -25,7 +25,7 @@ t.test(
       'nothing acknowledged is lost': true,
       said: [
         'error: the disk is full: commands are refused',
-        'info: there is room on the disk again: commands are taken',
+        'info: the disk has space again: commands are taken',
       ],
     });
   },

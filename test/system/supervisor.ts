@@ -74,5 +74,5 @@ t.test('a tool that fails is told in the journal, and is no fault', async (t) =>
   setEnvironment(t, ASKED);
   const log = new RecordingLog();
   await openSupervisor(log, '/nowhere/systemd-notify').tell({ ready: true });
-  t.strictSame(log.messages, ['systemd could not be told how I am']);
+  t.strictSame(log.messages, ['a notification to systemd failed']);
 });

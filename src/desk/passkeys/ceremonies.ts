@@ -44,7 +44,7 @@ const DEAD = 'This link was used, or it is too old. Nothing was done.';
 const NOT_ACCEPTED =
   'That was not accepted, and nothing was done. Why is in the audit log. You can try again.';
 const DISK_FULL =
-  'The disk of the host is full, and nothing was done: no record of it could be kept. Try again once whoever runs the host has made room.';
+  'The disk of the host is full, so this could not be recorded and was not done. Free some space there, then try again.';
 const MAX_WHY_CHARS = 300;
 
 export function openCeremonies({ desk, links, party }: CeremonyParts): Ceremonies {

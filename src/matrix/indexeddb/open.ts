@@ -33,7 +33,7 @@ export interface IndexedDb extends AsyncDisposable {
    * resolves or rejects. Of work that rejects with Fatal nothing is kept: the process is to exit.
    */
   atomically<T>(work: () => Promise<T>): Promise<T>;
-  /** Reserves the room for some hundred units more. Rejects with Fault `disk_full`. */
+  /** Reserves disk space for some hundred more units. Rejects with Fault `disk_full`. */
   reserve(): Promise<void>;
 }
 
@@ -91,7 +91,7 @@ export function serveIndexedDb(storage: Storage, onFatal: IndexedDbOptions['onFa
         isDone = reservePages(sql);
       };
       await alone(() => queue.do(make));
-      if (!isDone) throw new Fault('disk_full', 'there is no room left for the crypto store');
+      if (!isDone) throw new Fault('disk_full', 'there is no space left for the crypto store');
     },
     async [Symbol.asyncDispose]() {
       await queue.close();

@@ -1,11 +1,10 @@
 /**
- * Room for what the store has to keep on a disk that is full: free pages in the file, and a journal that
- * is long enough already. Both come of one transaction, which makes a large table and drops it: its
- * pages stay with the file (and are written, since secure_delete is on), and the journal is not cut
- * while the file is open.
+ * Reserves disk space for the store: free pages in its file, and a journal that is long already. One
+ * transaction makes both: it creates a large table and drops it. The pages stay with the file (and are
+ * written to disk, since secure_delete is on), and SQLite does not shorten the journal of an open file.
  *
- * It has to be had before: SQLite rolls back what it cannot COMMIT for want of room, so there is nothing
- * left that could be tried again.
+ * The space must be there before a write: if a COMMIT finds none, SQLite rolls the transaction back, and a
+ * second try has nothing left to commit.
  */
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
@@ -13,12 +12,12 @@ import { integerIn } from './columns.ts';
 import type { Storage } from './storage.ts';
 
 export const PAGE_BYTES = 8192;
-/** So many pages in the journal make SQLite move them into the file, and begin the journal anew. */
+/** After this many pages, SQLite copies the journal into the file and starts it over. */
 export const CHECKPOINT_PAGES = 256;
-/** Above that by what one unit may come to while the journal is nearly as long. */
+/** More than that, so that one large unit still fits in the journal. */
 const RESERVE_PAGES = 384;
 const SQLITE_FULL = 13;
-/** A quota that is used up (EDQUOT). */
+/** Among others, a quota is used up (EDQUOT). */
 const SQLITE_IOERR_WRITE = 778;
 
 export function isReserved({ sql, file }: Pick<Storage, 'sql' | 'file'>): boolean {
@@ -27,7 +26,7 @@ export function isReserved({ sql, file }: Pick<Storage, 'sql' | 'file'>): boolea
   return free >= RESERVE_PAGES / 2 && journal >= RESERVE_PAGES * PAGE_BYTES;
 }
 
-/** Between two transactions. False where there is no room; nothing has changed then. */
+/** Call it between two transactions. False if the disk is full; then nothing has changed. */
 export function reservePages(sql: DatabaseSync): boolean {
   try {
     sql.exec(`BEGIN IMMEDIATE;
@@ -37,13 +36,13 @@ export function reservePages(sql: DatabaseSync): boolean {
       COMMIT`);
     return true;
   } catch (error) {
-    if (!isForWantOfRoom(error)) throw error;
+    if (!isDiskFull(error)) throw error;
     if (sql.isTransaction) sql.exec('ROLLBACK');
     return false;
   }
 }
 
-const isForWantOfRoom = (error: unknown): boolean =>
+const isDiskFull = (error: unknown): boolean =>
   error instanceof Error &&
   'errcode' in error &&
   (error.errcode === SQLITE_FULL || error.errcode === SQLITE_IOERR_WRITE);

@@ -193,7 +193,10 @@ t.test('on a full disk nothing is begun but a denial', async (t) => {
     [room.told('bob'), 'approve'],
   ] as const) {
     const begun = await room.ceremonies.begin(token, { act, typed: '' });
-    t.match(begun, { ok: false, error: /^The disk of the host is full, and nothing was done/ });
+    t.match(begun, {
+      ok: false,
+      error: /^The disk of the host is full, so this could not be recorded and was not done/,
+    });
   }
   t.equal(room.ledger.written.length, before);
   t.match(await give(room.told('bob'), 'deny', bob), /^✓ You denied it\./);
