@@ -63,9 +63,9 @@ async function openService(root: string, data: string, name: string): Promise<Pl
 
 /** The daemon can read it; only root can change it. */
 async function makeRootsFolder(folder: string, { gid }: User): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o750 });
   if ((await ownerOf(folder)) !== undefined)
     throw new Fault('file_unsafe', `${folder} has to be root's, and all folders above it`);
+  await mkdir(folder, { recursive: true, mode: 0o750 });
   await chown(folder, 0, gid);
   await chmod(folder, 0o750);
 }
