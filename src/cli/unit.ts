@@ -4,12 +4,13 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Fault } from '../base/errors.ts';
 import { DEFAULT_DIR, typedAgain } from './invocation.ts';
 import type { Io } from './io.ts';
-import { isRoot } from './owner.ts';
+import { findUser, isRoot } from './owner.ts';
 import { catchSignals } from './signals.ts';
 import { parseService, type ServiceProperties } from './unit-file.ts';
 
@@ -60,10 +61,10 @@ export async function withCredentialsOf<T>(
 ): Promise<T> {
   if (unit === undefined) return work().catch((error: unknown) => hint(error, args));
   const name = nameOf(unit);
-  const { credentials } = await readUnit(name);
+  const { credentials, properties } = await readUnit(name);
   if (credentials.length === 0)
     throw new Fault('usage', `${name} is handed over no credentials: leave out --unit`);
-  const folder = await mkdtemp('/run/vaktrom-credentials-'); // in memory, and root's alone
+  const folder = await mkdtemp('/run/vaktrom-credentials-'); // in memory, and mode 0700
   const before = process.env['CREDENTIALS_DIRECTORY'];
   try {
     const options = credentials.map((property) => `--property=${property}`);
@@ -73,6 +74,8 @@ export async function withCredentialsOf<T>(
         throw new Fault('secret_missing', `the credentials of ${name} cannot be had`, cause);
       },
     );
+    const user = properties.findLast((property) => property.startsWith('User='))?.slice(5);
+    if (user) await shareWith(folder, (await findUser(user)).gid);
     process.env['CREDENTIALS_DIRECTORY'] = folder;
     using signals = catchSignals();
     return await signals.during(work());
@@ -81,6 +84,17 @@ export async function withCredentialsOf<T>(
     else process.env['CREDENTIALS_DIRECTORY'] = before;
     await rm(folder, { recursive: true });
   }
+}
+
+/** Commands work below the state folder with the ids of the daemon, which must not change the secrets. */
+async function shareWith(folder: string, gid: number): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    await chown(path, 0, gid);
+    await chmod(path, 0o640);
+  }
+  await chown(folder, 0, gid);
+  await chmod(folder, 0o750);
 }
 
 function hint(error: unknown, args: readonly string[]): never {

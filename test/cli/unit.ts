@@ -1,14 +1,15 @@
 /** With stand-ins for systemd; a real one is asked in test/guest. */
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Io } from '../../src/cli/io.ts';
+import { asUser } from '../../src/cli/owner.ts';
 import { runInUnit, withCredentialsOf } from '../../src/cli/unit.ts';
 import { readSecret } from '../../src/config/directory.ts';
 import { asRoot, isRoot } from '../support/as-root.ts';
 
 const UNIT = `[Service]
-User=vaktrom
+User=nobody
 ExecStart=/opt/vaktrom/src/vaktrom.sh run
 LoadCredential=audit-key:/etc/key
 Environment=HOST=%H
@@ -55,7 +56,7 @@ t.test(
     t.equal(await runInUnit(true, ['doctor', '--json', '--unit', '--dir', '/etc/x'], io), 7);
     t.strictSame(await told(), [
       ...['--quiet', '--pipe', '--wait', '--collect'],
-      ...['--property=User=vaktrom', '--property=LoadCredential=audit-key:/etc/key'],
+      ...['--property=User=nobody', '--property=LoadCredential=audit-key:/etc/key'],
       '--property=RuntimeDirectoryPreserve=yes',
       '--setenv=VAKTROM_DIR=/etc/vaktrom',
       ...['--', '/opt/vaktrom/src/vaktrom.sh', 'doctor', '--json', '--dir', '/etc/x'],
