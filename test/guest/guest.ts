@@ -3,17 +3,22 @@
  * network and loopback are the host's, so a homeserver on 127.0.0.1 is reached as it is. The guest dies with
  * this process, however that ends (see ./supervise). Needs root, mmdebstrap and e2fsprogs.
  */
-import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
+import {
+  type ChildProcess,
+  type ChildProcessWithoutNullStreams,
+  execFile,
+  spawn,
+} from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { eventually } from '../people/eventually.ts';
+import { type AtTerminal, startAtTerminal } from '../support/at-terminal.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { packCheckout } from './checkout.ts';
 import { Supervisor } from './supervisor.ts';
-import { Terminal } from './terminal.ts';
 
 export const SUITES = ['bookworm', 'trixie'] as const;
 export type Suite = (typeof SUITES)[number];
@@ -42,9 +47,11 @@ export interface Ran {
   readonly stderr: string;
 }
 
+/** ./enter, whose number names the group of all that it runs. */
+type Entered = Pick<ChildProcess, 'pid'>;
+
 const CACHE = resolve(import.meta.dirname, '../../.cache/guest');
 const MODULES = resolve(import.meta.dirname, '../../node_modules');
-/** For what takes a second or two on a machine with nothing else to do. */
 
 const script = (name: string): string => join(import.meta.dirname, name);
 
@@ -138,12 +145,18 @@ export class Guest implements AsyncDisposable {
     return stdout;
   }
 
-  /** Runs a line in a terminal of its own, with somebody in front of it. */
-  openTerminal(user: string, line: string): Terminal {
-    // `script` ends as the line does, and passes on what it is given as if it were typed.
-    const typed = `exec script --quiet --return --command ${quote(`stty cols 100 rows 40; ${line}`)} /dev/null`;
-    const child = this.#enter(user, typed);
-    return new Terminal(child, () => this.#kill(child));
+  /** Starts a line of shell at a terminal of its own, as at a login there. */
+  startAtTerminal(user: string, line: string): AtTerminal {
+    // The terminal is one of the guest's: `script` opens it, and passes on what is typed at ours.
+    const inGuest = `exec script --quiet --return --command ${quote(line)} /dev/null`;
+    const at = startAtTerminal(script('enter'), [this.#dir, user, inGuest]);
+    return {
+      ...at,
+      [Symbol.asyncDispose]: async () => {
+        await this.#kill(at);
+        await at[Symbol.asyncDispose]();
+      },
+    };
   }
 
   async putFile(path: string, content: string | Uint8Array, mode = '644'): Promise<void> {
@@ -167,11 +180,11 @@ export class Guest implements AsyncDisposable {
     return child;
   }
 
-  #groupOf({ pid }: ChildProcessWithoutNullStreams): string {
+  #groupOf({ pid }: Entered): string {
     return join(this.#group, `run.${pid}`);
   }
 
-  async #kill(child: ChildProcessWithoutNullStreams): Promise<void> {
+  async #kill(child: Entered): Promise<void> {
     await writeFile(join(this.#groupOf(child), 'cgroup.kill'), '1').catch(() => {});
   }
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t from 'tap';
 import { eventually } from '../people/eventually.ts';
+import { ENTER } from '../support/at-terminal.ts';
 import { bootGuest, SUITES } from './guest.ts';
 
 /** The packages of every guest of this suite, so that there is one image of each Debian. */
@@ -15,7 +16,7 @@ const PACKAGES = ['git', 'npm'];
 // Their images are made side by side.
 t.jobs = SUITES.length;
 for (const suite of SUITES)
-  t.test(`a guest of ${suite}`, { timeout: 900_000, buffered: true }, async (t) => {
+  t.test(`a guest of ${suite}`, { buffered: true }, async (t) => {
     await using guest = await bootGuest({
       ...{ suite, packages: PACKAGES, memoryMb: 1024, checkout: '/opt/vaktrom' },
     });
@@ -44,12 +45,17 @@ for (const suite of SUITES)
     });
 
     await t.test('shows questions in a terminal and takes answers', async (t) => {
-      const line = 'test -t 0 && test -t 1 && read -p "Who? " -r who; echo "it is $who"; exit 5';
-      await using terminal = guest.openTerminal('ada', line);
-      await terminal.read(/Who\? $/);
-      terminal.type('Ada');
-      t.equal(await terminal.end(), 5);
-      t.equal(terminal.shown, 'Who? Ada\r\nit is Ada\r\n');
+      const line = 'test -t 0 && tty && read -p "Who? " -r who && echo "it is $who"; exit 5';
+      await using terminal = guest.startAtTerminal('ada', line);
+      await terminal.sees('Who?');
+      terminal.types(`Ada${ENTER}`);
+      const { code, lines } = await terminal.ended;
+      t.equal(code, 5);
+      t.strictSame(lines.filter(Boolean), ['/dev/pts/0', 'Who? Ada', 'it is Ada']);
+      await using other = guest.startAtTerminal('ada', 'echo ready; sleep 7003');
+      await other.sees('ready');
+      await other[Symbol.asyncDispose]();
+      t.equal((await guest.run('pgrep --full "^sleep 7003"')).code, 1, 'closed, it is gone');
     });
 
     await t.test('reaches a server on the loopback of the host', async (t) => {
@@ -94,7 +100,7 @@ for (const suite of SUITES)
     t.strictSame(Object.values(findAll(traces)), [false, false, false, false], 'and then gone');
   });
 
-t.test('a guest goes when its test is killed', { timeout: 300_000 }, async (t) => {
+t.test('a guest goes when its test is killed', async (t) => {
   const program = join(import.meta.dirname, 'fixtures/boot-and-wait.ts');
   const child = spawn(process.execPath, [program, ...PACKAGES], { detached: true });
   t.teardown(() => child.kill('SIGKILL'));
