@@ -40,6 +40,8 @@ function tellWaiting(
   const factor = life.missing.find((m) => m.kind === 'step_up')?.factor;
   if (factor)
     desk.direct.tell(requester, `${request.id}/waits`, askRequester(desk, request, factor));
+  // A break-glass run may wait for a code, and asks nobody for a sign-off.
+  if (!life.missing.some((m) => m.kind === 'approvals')) return;
   for (const person of approversOf(desk.policy(), action, requester))
     desk.direct.tell(person, `${request.id}/waits`, askApprover(desk, request, action, person));
 }
