@@ -102,18 +102,17 @@ const HELD_BY: Readonly<Record<string, readonly string[]>> = {
   'test/model/desk.ts': ['desk/cards', 'desk/open'],
   'test/desk/orders/table.ts': ['desk/orders/ask', 'desk/orders/find', 'desk/orders/sign-off'],
   'test/story/commands.ts': [
-    ...['daemon', 'pipeline', 'version', 'answer/answer', 'answer/log', 'answer/why'],
-    ...['answer/whoami', 'desk/refusals', 'desk/voice', 'matrix/connect', 'system/clock'],
+    ...['daemon', 'version', 'answer/answer', 'answer/log', 'answer/why'],
+    ...['answer/whoami', 'desk/voice', 'matrix/connect', 'system/clock'],
   ],
   'test/story/gate.ts': [...['answer/pending', 'desk/enrolment', 'desk/notices', 'matrix/rooms']],
   'test/story/passkeys.ts': ['desk/passkeys/proof', 'desk/passkeys/signing'],
-  'test/control/server.ts': ['control/client', 'control/folder', 'control/peer', 'control/verbs'],
+  'test/control/server.ts': ['control/client', 'control/peer'],
   'test/control/follow.ts': ['control/exit'],
-  'test/cli/control.ts': ['control/enrol', 'control/open', 'control/say', 'control/speak'],
   'test/matrix/secret-storage.ts': ['matrix/sign-in'],
   'test/matrix/crypto/device.ts': [
     ...['matrix/crypto/exchange', 'matrix/crypto/identity'],
-    ...['matrix/crypto/machine', 'matrix/crypto/megolm', 'matrix/crypto/provenance'],
+    ...['matrix/crypto/machine', 'matrix/crypto/megolm'],
     ...['matrix/crypto/requests', 'matrix/crypto/user-ids'],
   ],
   'test/matrix/crypto/verification.ts': [

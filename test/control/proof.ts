@@ -180,7 +180,8 @@ t.test('what was left there goes at the next start; what is not ours stops it', 
   await openProofs(folder);
   t.strictSame(readdirSync(join(folder, 'proofs')), []);
   const other = await makeControlFolder(join(t.testdirName, 'other'));
-  symlinkSync('/tmp', join(other, 'proofs'));
+  mkdirSync(join(t.testdirName, 'elsewhere'));
+  symlinkSync(join(t.testdirName, 'elsewhere'), join(other, 'proofs'));
   await t.rejects(openProofs(other), { code: 'file_unsafe' });
 });
 

@@ -35,6 +35,7 @@ t.test('enough peers take the factors back, end what rests on them, give a ticke
     house.chat.texts.at(-1),
     `bob and carol agreed that you may enrol anew. Within a day: !enrol ${ticket}`,
   );
+  t.equal(house.chat.posts.at(-1)?.room, house.desk.standing.directRoomOf('alice'));
   const closed = (request: string): object => ({
     ...{
       type: 'closed',

@@ -1,0 +1,29 @@
+import t, { type Test } from 'tap';
+import { forTheHost } from '../../src/control/verbs.ts';
+import { atTerminal } from './fixtures/peer.ts';
+
+/** The daemon runs as this user, whoever runs the test. */
+const DAEMON = 61_234;
+
+async function as(t: Test, uid: number) {
+  t.intercept(process, 'getuid', { value: () => DAEMON });
+  let calls = 0;
+  const verb = forTheHost(async () => {
+    calls++;
+    return 7;
+  });
+  const { peer, notes } = atTerminal({ uid });
+  return { code: await verb(peer, {}), calls, notes };
+}
+
+t.test('what is for the host is for root, and for the user that the daemon runs as', async (t) => {
+  t.strictSame(await as(t, 0), { code: 7, calls: 1, notes: [] });
+  t.strictSame(await as(t, DAEMON), { code: 7, calls: 1, notes: [] });
+});
+
+t.test('and for nobody else', async (t) => {
+  t.strictSame(await as(t, DAEMON + 1), {
+    ...{ code: 1, calls: 0 },
+    notes: ['This is for root, or for the user that the daemon runs as.'],
+  });
+});
