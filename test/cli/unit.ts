@@ -3,7 +3,7 @@ import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Io } from '../../src/cli/io.ts';
-import { asUser } from '../../src/cli/owner.ts';
+import { asUser, findUser } from '../../src/cli/owner.ts';
 import { runInUnit, withCredentialsOf } from '../../src/cli/unit.ts';
 import { readSecret } from '../../src/config/directory.ts';
 import { asRoot, isRoot } from '../support/as-root.ts';
@@ -89,8 +89,16 @@ t.test(
   async (t) => {
     const told = await openSystemd(t);
     const directory = { secretsPath: '/nowhere' };
-    const lent = await withCredentialsOf(true, [], () => readSecret(directory, 'audit-key'));
-    t.equal(lent, 'lent');
+    const nobody = await findUser('nobody');
+    await withCredentialsOf(true, [], async () => {
+      const path = join(process.env['CREDENTIALS_DIRECTORY'] ?? '', 'audit-key');
+      const { uid, gid, mode } = await stat(path);
+      t.strictSame([uid, gid, mode & 0o777], [0, nobody.gid, 0o640]);
+      await asUser(nobody, async () => {
+        t.equal(await readSecret(directory, 'audit-key'), 'lent');
+        await t.rejects(writeFile(path, 'another'), { code: 'EACCES' });
+      });
+    });
     t.strictSame((await told()).slice(4, 6), [
       '--property=LoadCredential=audit-key:/etc/key',
       '--',
