@@ -109,7 +109,11 @@ const HELD_BY: Readonly<Record<string, readonly string[]>> = {
   'test/story/passkeys.ts': ['desk/passkeys/proof', 'desk/passkeys/signing'],
   'test/control/server.ts': ['control/client', 'control/peer'],
   'test/control/follow.ts': ['control/exit'],
-  'test/matrix/secret-storage.ts': ['matrix/sign-in'],
+  'test/matrix/sign-in/log-in.ts': [
+    ...['matrix/oauth', 'matrix/tokens', 'matrix/sign-in/guide', 'matrix/sign-in/patient'],
+    ...['matrix/sign-in/sign-in', 'matrix/sign-in/sso'],
+  ],
+  'test/story/sign-in.ts': ['kept-session'],
   'test/matrix/crypto/device.ts': [
     ...['matrix/crypto/exchange', 'matrix/crypto/identity'],
     ...['matrix/crypto/machine', 'matrix/crypto/megolm'],

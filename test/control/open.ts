@@ -114,7 +114,7 @@ t.test('nothing is enrolled or verified that no record of could be kept', async 
   const { house, ask, grown } = await open(t);
   house.hasRoom = false;
   const notes = [
-    'The disk is full, and nothing was done: no record of it could be kept. Make room.',
+    'The disk is full, so this could not be recorded and was not done. Free some space, then try again.',
   ];
   t.strictSame(await ask('enrol', { factor: 'passkey', person: 'alice' }), { code: 120, notes });
   t.strictSame(await ask('verify'), { code: 120, notes });
