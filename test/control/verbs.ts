@@ -1,9 +1,12 @@
 import t, { type Test } from 'tap';
-import { forTheHost } from '../../src/control/verbs.ts';
+import { forTheHost, onRecord } from '../../src/control/verbs.ts';
 import { atTerminal } from './fixtures/peer.ts';
 
 /** The daemon runs as this user, whoever runs the test. */
 const DAEMON = 61_234;
+
+const FULL =
+  'The disk is full, so this could not be recorded and was not done. Free some space, then try again.';
 
 async function as(t: Test, uid: number) {
   t.intercept(process, 'getuid', { value: () => DAEMON });
@@ -26,4 +29,19 @@ t.test('and for nobody else', async (t) => {
     ...{ code: 1, calls: 0 },
     notes: ['This is for root, or for the user that the daemon runs as.'],
   });
+});
+
+t.test('a verb that leads to entries is refused while the disk is full', async (t) => {
+  for (const [hasRoom, code, calls, notes] of [
+    [true, 7, 1, []],
+    [false, 120, 0, [FULL]],
+  ] as const) {
+    let called = 0;
+    const verb = onRecord({ hasRoom: async () => hasRoom }, async () => {
+      called++;
+      return 7;
+    });
+    const { peer, notes: seen } = atTerminal({ uid: DAEMON });
+    t.strictSame([await verb(peer, {}), called, seen], [code, calls, notes]);
+  }
 });
