@@ -152,3 +152,14 @@ t.test('of two, the one that is not used up is taken', async (t) => {
     [given, given, other, undefined],
   );
 });
+
+t.test('it covers no other allowance: that one needs its own sign-offs', async (t) => {
+  const { house } = await open();
+  const before = house.written.length;
+  await house.order('alice', 'allow', '2', '5m', 'deploy n=1');
+  await house.settle();
+  t.strictSame(
+    house.written.slice(before).map((e) => [e.type, e.type === 'request' ? e.decision : undefined]),
+    [['request', 'pending']],
+  );
+});

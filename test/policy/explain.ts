@@ -13,6 +13,7 @@ import {
   describeTrace,
   nameMissing,
 } from '../../src/policy/explain.ts';
+import { list } from '../../src/policy/list.ts';
 import { policyFile, TEAM } from '../config/fixtures/policies.ts';
 import { action, person, room } from './fixtures/world.ts';
 
@@ -88,6 +89,19 @@ t.test('there is a sentence for each way to be denied', async (t) => {
     if (typeof said === 'string') t.equal(sentence, said);
     else t.match(sentence, said);
   }
+});
+
+t.test('a single window, and nobody’s roles, are said as such', async (t) => {
+  const one = policyFile(TEAM).policy;
+  const said = (asked: Ask, because: DenyCode): string => {
+    const { trace } = decide(one, asked, { ...NO_FACTS, now: Date.parse('2026-01-07T12:00Z') });
+    return describeDenial(because, one.actions.get(action(asked.action)), trace);
+  };
+  t.equal(
+    said(failover, 'window'),
+    'It runs only in the window night-change (tue, thu 22:00 to 02:00 Europe/Berlin).',
+  );
+  t.equal(list([]), 'none');
 });
 
 t.test('the reason given is the one that denied, not one that was only noted', async (t) => {

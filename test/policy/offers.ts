@@ -45,6 +45,13 @@ t.test('help offers what would not be denied here and now', async (t) => {
   t.strictSame(here('dave', 'danger', NIGHT, false), ['status']);
   t.strictSame(here('carol', 'danger', NIGHT), []);
   t.strictSame(here('dave', 'danger', Number.NaN), [], 'what cannot be evaluated is not offered');
+  const bare = policyFile(`version: 1
+people: { dave: { roles: [ops], accounts: [{ id: "@dave:example.org" }] } }
+rooms: { ops: { id: "!ops:example.org" } }
+actions:
+  uptime: { summary: Up, run: [/usr/bin/uptime], effect: read, allow: { roles: [ops], rooms: [ops] } }
+`);
+  t.strictSame(here('dave', 'ops', NOON, true, bare.policy), ['uptime'], 'without parameters');
   const lax = policyFile(
     TEAM.replace('effect: read\n', 'effect: read\n    mode: warn\n').split('tests:')[0] ?? '',
   );

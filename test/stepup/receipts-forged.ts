@@ -97,6 +97,17 @@ t.test('a page of the relying party is one, and one that only ends like it is no
   }
 });
 
+t.test('what a browser does not write is made for nobody', async (t) => {
+  for (const text of ['null', '1', '{}', '{"origin":1}']) {
+    const clientData = Buffer.from(text).toString('base64url');
+    const { bad } = await check(
+      ...PEOPLE,
+      proven({ ...sign(ALICE, 'stepup'), clientData } as Evidence),
+    );
+    t.strictSame(bad, [{ seq: 3, why: `it was not made for ${RP}` }], text);
+  }
+});
+
 t.test('a passkey is enrolled with all that makes it one', async (t) => {
   for (const field of ['credential', 'key', 'rp'] as const) {
     const { [field]: _left, ...rest } = enrolled('alice', ALICE) as Record<string, unknown>;
