@@ -38,9 +38,9 @@ export async function deviceRotate(options: RotateOptions, io: Io): Promise<Exit
   const rotation = cutOff ?? (await beginWith(directory, options, io));
   await finishRotation(directory, rotation);
   report(options, rotation, io);
-  if (process.env['CREDENTIALS_DIRECTORY'] !== undefined)
+  if (process.env['CREDENTIALS_DIRECTORY'] !== undefined && !rotation.newSession.renewal)
     io.err(
-      `If the service is handed over access-token as a credential, hand it the new one: it is in ${directory.secretsPath}`,
+      `The new access-token is in ${directory.secretsPath}: make it a credential of the service, like the old one.`,
     );
   return 0;
 }

@@ -184,8 +184,8 @@ async function encrypt(t: Test, operator: Operator): Promise<void> {
   const rotated = await operator.sh(`systemctl stop vaktrom && ${rotate}`);
   t.equal(rotated.code, 0, rotated.stderr);
   await checkOwners(t, operator);
-  t.equal((await operator.sh('ls /var/lib/vaktrom/secrets')).stdout, 'access-token\n');
-  await operator.follow(make?.slice(1, 2) ?? []);
+  const left = await operator.sh('ls /var/lib/vaktrom/secrets');
+  t.equal(left.stdout, '', 'Synapse renews tokens, so the new ones are among the state');
   t.equal((await operator.sh('systemctl start vaktrom')).code, 0);
   await operator.ask('!uptime', (body) => body.startsWith('✓ uptime'));
 }
