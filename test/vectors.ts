@@ -57,6 +57,9 @@ t.test('our own verifier and the definition agree', async (t) => {
   const out: string[] = [];
   const io = { out: (line: string) => void out.push(line), err() {}, ask: undefined };
   t.equal(await runCommandLine(['audit', 'verify', ...files], io), 0);
-  t.match(out.join(), `intact: ${lines.length} entries`);
+  t.equal(
+    out.join(),
+    `intact: ${lines.length} entries, signed by demo.local/vaktrom/5c7858a0 as nXVNFeh8aw2p9enS7fiOytb5zOd6RFYXdt2RRi9sSp0=`,
+  );
   t.match(out.join(), rootOf(lines).toString('base64'));
 });

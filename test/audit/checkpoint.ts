@@ -8,7 +8,7 @@ const ROOT = 'CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=';
 t.test('the example of tlog-checkpoint.md is read field by field', async (t) => {
   const text = `example.com/behind-the-sofa\n20852163\n${ROOT}\n`;
   const checkpoint = must(parseCheckpoint(text));
-  t.match(checkpoint, { origin: 'example.com/behind-the-sofa', size: 20852163 });
+  t.hasStrict(checkpoint, { origin: 'example.com/behind-the-sofa', size: 20852163 });
   t.equal(Buffer.from(checkpoint.root).toString('base64'), ROOT);
   t.equal(formatCheckpoint(checkpoint), text);
 });

@@ -111,7 +111,7 @@ t.test('what was given for a request is remembered with it', async (t) => {
     ...[request('AAAA-AA'), stepUp('AAAA-AA', 'totp'), approval('AAAA-AA', bob)],
     approval('AAAA-AA', carol, 'webauthn'),
   ).find('AAAA-AA');
-  t.match(given, { factor: 'totp', started: false, closed: undefined, end: undefined });
+  t.hasStrict(given, { factor: 'totp', started: false, closed: undefined, end: undefined });
   t.strictSame(given?.signOffs, [
     { actor: bob, factor: undefined, evidence: undefined },
     { actor: carol, factor: 'webauthn', evidence: undefined },
@@ -155,7 +155,7 @@ t.test('what is neither closed nor ended is open', async (t) => {
   t.strictSame(openIn(history), ['WAIT-00', 'RUNS-00']);
   t.match(history.find('RUNS-00'), { started: true, end: undefined });
   t.match(history.find('DONE-00'), { started: true, end: { exit: 0 } });
-  t.match(history.find('SHUT-00'), { started: false, closed: { how: 'expired' } });
+  t.hasStrict(history.find('SHUT-00'), { started: false, closed: { how: 'expired' } });
   t.equal(history.find('NONE-00'), undefined);
 });
 

@@ -62,8 +62,8 @@ t.test('a text that is no Ed25519 verifier key is refused', async (t) => {
 
 t.test('what one key signed, that key opens and no other', async (t) => {
   const note = formatNote('origin\n5\nroot\n', signer);
-  t.match(open(note, signer), { ok: true, value: { text: 'origin\n5\nroot\n' } });
-  t.match(open(note, otherSigner), { ok: false, error: 'is not signed by test.example/log' });
+  t.hasStrict(open(note, signer), { ok: true, value: { text: 'origin\n5\nroot\n' } });
+  t.hasStrict(open(note, otherSigner), { ok: false, error: 'is not signed by test.example/log' });
 });
 
 t.test('signatures of others are left alone, wherever they stand', async (t) => {
@@ -99,7 +99,7 @@ t.test('the name of a key has neither spaces nor plus signs', async (t) => {
 
 t.test('text with blank lines is opened whole', async (t) => {
   const text = 'one\n\ntwo\n\n\nthree\n';
-  t.match(open(formatNote(text, signer), signer), { ok: true, value: { text } });
+  t.hasStrict(open(formatNote(text, signer), signer), { ok: true, value: { text } });
 });
 
 t.test('only what was signed opens, whatever else is tried', async (t) => {

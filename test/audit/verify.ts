@@ -43,8 +43,11 @@ const EVIL = lineOf(5, { type: 'shutdown', reason: 'nothing to see here' });
 
 t.test('an untouched log is intact', async (t) => {
   const report = await verify(GOOD);
-  t.match(report, { verdict: 'intact', entries: 10, findings: [], head: { size: 10 } });
-  t.match(await verify({ log: [], notes: NOTES.slice(0, 1) }), { verdict: 'intact', entries: 0 });
+  t.hasStrict(report, { verdict: 'intact', entries: 10, findings: [], head: { size: 10 } });
+  t.hasStrict(await verify({ log: [], notes: NOTES.slice(0, 1) }), {
+    verdict: 'intact',
+    entries: 0,
+  });
 });
 
 /** What was done, and what has to be said of it, word for word. */
@@ -205,7 +208,7 @@ t.test('what is torn does not hide what was edited', async (t) => {
 
 t.test('an older copy of both files looks like the log it was: that takes an anchor', async (t) => {
   const older = await verify({ log: LOG.slice(0, 7), notes: NOTES.slice(0, 4) });
-  t.match(older, { verdict: 'intact', head: { size: 7 } });
+  t.hasStrict(older, { verdict: 'intact', head: { size: 7 } });
 });
 
 t.test('each sort of single change to the log is found, at every place', async (t) => {

@@ -35,8 +35,8 @@ t.test('a denial with a passkey ends the request, with its reason', async (t) =>
   await bob.page.getByLabel('If you deny it: why?').fill('not on a Friday');
   t.match(await bob.press(/^Deny/), /^✓ You denied it\. .*“not on a Friday”/);
   const [denial, closed] = page.room.ledger.written.slice(-2);
-  t.match(denial, { type: 'denial', request: request.id, person: 'bob' });
-  t.match(closed, { type: 'closed', how: 'denied', by: 'bob', because: 'not on a Friday' });
+  t.hasStrict(denial, { type: 'denial', request: request.id, person: 'bob' });
+  t.hasStrict(closed, { type: 'closed', how: 'denied', by: 'bob', because: 'not on a Friday' });
 });
 
 t.test('the first passkey with a one-time code, the next with the first', async (t) => {
@@ -59,7 +59,7 @@ t.test('the first passkey with a one-time code, the next with the first', async 
   t.equal(room.desk.standing.passkeysOf('carol').length, 1, 'nothing is enrolled yet');
   await first.lendTo(second);
   t.match(await second.press(/Make the passkey/), /^✓ Your passkey is enrolled/);
-  t.match(room.ledger.written.at(-1), {
+  t.hasStrict(room.ledger.written.at(-1), {
     type: 'factor.enrolled',
     by: 'webauthn',
     evidence: { kind: 'webauthn' },

@@ -26,7 +26,7 @@ const described = async (path: string): Promise<string> => {
 t.test('without a service both are one folder, and belong to whoever asks', async (t) => {
   const dir = join(t.testdir(), 'ops');
   const places = await openPlaces({ dir });
-  t.match(places, { root: dir, data: dir, state: 'state', secrets: 'secrets' });
+  t.hasStrict(places, { root: dir, data: dir, state: 'state', secrets: 'secrets' });
   t.equal((await described(dir)).split(' ')[1], '700');
   t.equal(await places.asDaemon(async () => process.geteuid?.()), process.geteuid?.());
   const file = join(dir, 'file');
@@ -47,7 +47,7 @@ t.test('for a service, settings belong to root and data to the daemon', AS_ROOT,
     const places = await openPlaces({ dir, data, serviceUser: 'nobody' });
     t.equal(await described(dir), `0:${NOBODY} 750`, round);
     t.equal(await described(data), `${NOBODY}:${NOBODY} 700`, round);
-    t.match(places, { root: dir, data, state: `${data}/state`, secrets: `${data}/secrets` });
+    t.hasStrict(places, { root: dir, data, state: `${data}/state`, secrets: `${data}/secrets` });
     t.equal(await places.asDaemon(async () => process.geteuid?.()), NOBODY);
     const [policy, schema] = [join(dir, 'policy'), join(dir, 'schema')];
     for (const file of [policy, schema]) await writeFile(file, '', { mode: 0o600 });

@@ -80,7 +80,7 @@ t.test('the tests of a policy pass or fail, one on each line', async (t) => {
   t.strictSame(bad.out, ['FAIL  bob in ops: status web: got deny params', '0 passed, 1 failed']);
   const json = listen();
   t.equal(await policyTest(join(files, 'bad'), true, json.io), 1);
-  t.match(json.json(), { ok: false, results: [{ fault: 'got deny params' }] });
+  t.hasStrict(json.json(), { ok: false, results: [{ fault: 'got deny params' }] });
 });
 
 t.test('a file that cannot be read is a fault, not a bug', async (t) => {
@@ -95,10 +95,10 @@ t.test('a file that cannot be read is a fault, not a bug', async (t) => {
 });
 
 t.test('the schemas are JSON, with a newline at their end', async (t) => {
-  t.match(JSON.parse(schemaText('policy')), {
+  t.hasStrict(JSON.parse(schemaText('policy')), {
     required: ['version', 'people', 'rooms', 'actions'],
   });
-  t.match(JSON.parse(schemaText('settings')), {
+  t.hasStrict(JSON.parse(schemaText('settings')), {
     required: ['version', 'homeserver', 'user', 'device'],
   });
   t.ok(schemaText('policy').endsWith('}\n'));

@@ -17,7 +17,7 @@ t.test('the settings that are written are the settings that are read', async (t)
   const text = formatSettings({ ...GIVEN, hasAuthority: false });
   t.match(text, /^# yaml-language-server: \$schema=\.\/vaktrom\.schema\.json\n/);
   const parsed = parseSettings(text, 'vaktrom.yaml');
-  t.match(parsed, { ok: true, value: GIVEN });
+  t.hasStrict(parsed, { ok: true, value: GIVEN });
   t.match(text, /^state: \/var\/lib\/vaktrom\/state\nsecrets: secrets\n/m);
 });
 
@@ -27,10 +27,10 @@ t.test('nothing that was typed becomes syntax', async (t) => {
     formatSettings({ ...GIVEN, hasAuthority: false, device }),
     'vaktrom.yaml',
   );
-  t.match(parsed, { ok: true, value: { device } });
+  t.hasStrict(parsed, { ok: true, value: { device } });
   const evil = formatSettings({ ...GIVEN, hasAuthority: false, user: '@x:y"\nstate: /etc # ' });
   const state = 'a folder: #1';
-  t.match(parseSettings(formatSettings({ ...GIVEN, hasAuthority: false, state }), 'v'), {
+  t.hasStrict(parseSettings(formatSettings({ ...GIVEN, hasAuthority: false, state }), 'v'), {
     ok: true,
     value: { state },
   });

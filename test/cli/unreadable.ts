@@ -34,7 +34,7 @@ t.test('sessions that could not be read lately, by sender and cause', async (t) 
     await ledger.append(refused('@bob:x', 'missing_key'));
   }
   const found = await findUnreadable({ statePath }, NOW);
-  t.match(found, [
+  t.hasStrict(found, [
     { sender: '@alice:x', code: 'unsigned_device', count: 2, lastAt: '2026-03-01T11:59:59.000Z' },
     { sender: '@bob:x', code: 'missing_key', count: 1 },
   ]);

@@ -69,7 +69,7 @@ t.test('what cannot be seen is in no value, whatever the parameter says', async 
     for (const parameter of [oneOf(value), shaped('[^x]*', 9), whole(0, 9)])
       t.match(faultInValue(parameter, value), /^it holds /, JSON.stringify(value));
   const free: Parameter = { ...base, allowDash: true, kind: 'text' };
-  t.match(faultInValue(free, 'a\nb'), 'it holds a line break');
+  t.equal(faultInValue(free, 'a\nb'), 'it holds a line break');
   t.equal(faultInValue(free, '-- anything "goes"'), undefined);
 });
 

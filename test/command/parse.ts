@@ -152,7 +152,7 @@ for (const [typed, code, message] of REFUSED)
 
 t.test('names of no command are not found in a prototype', async (t) => {
   for (const name of ['constructor', '__proto__', 'toString', 'hasownproperty'])
-    t.match(outcome(name), { code: 'unknown_command' }, name);
+    t.hasStrict(outcome(name), { code: 'unknown_command' }, name);
 });
 
 t.test('what the asker may not know of is not suggested', async (t) => {

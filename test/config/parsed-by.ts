@@ -14,6 +14,6 @@ t.test('the value is what the parser makes of it', async (t) => {
 
 t.test("the parser's sentence is the problem", async (t) => {
   const { error } = shout.safeParse('no');
-  t.match(error?.issues, [{ code: 'custom', message: '"no" is not a shout' }]);
-  t.match(shout.safeParse(5).error?.issues, [{ code: 'invalid_type', expected: 'string' }]);
+  t.hasStrict(error?.issues, [{ code: 'custom', message: '"no" is not a shout' }]);
+  t.hasStrict(shout.safeParse(5).error?.issues, [{ code: 'invalid_type', expected: 'string' }]);
 });

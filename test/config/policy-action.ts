@@ -26,22 +26,22 @@ t.test('an action has defaults for what it does not say', async (t) => {
 
 t.test('the defaults of the policy stand between', async (t) => {
   const defaults = 'defaults: { timeout: 2h, memory: 1G, max_output: 64K, processes: 7 }\nactions:';
-  t.match(actionOf(small(7, defaults)).sandbox, {
+  t.hasStrict(actionOf(small(7, defaults)).sandbox, {
     ...{ timeoutMs: 7_200_000, memoryBytes: 2 ** 30, outputBytes: 65_536, processes: 7 },
   });
 });
 
 t.test('what an action says is what it gets', async (t) => {
   const deploy = actionOf(TEAM, 'deploy');
-  t.match(deploy, { effect: 'change', roles: ['ops'], rooms: ['danger'] });
+  t.hasStrict(deploy, { effect: 'change', roles: ['ops'], rooms: ['danger'] });
   t.strictSame(deploy.require, {
     stepUp: 'totp',
     approvals: [{ count: 1, roles: ['ops', 'dba'], stepUp: undefined }],
     withinMs: 30 * 60_000,
     startWithinMs: 0,
   });
-  t.match(deploy, { breakGlass: ['ops'], allowance: { times: 5, forMs: 2 * 3_600_000 } });
-  t.match(deploy.sandbox, {
+  t.hasStrict(deploy, { breakGlass: ['ops'], allowance: { times: 5, forMs: 2 * 3_600_000 } });
+  t.hasStrict(deploy.sandbox, {
     timeoutMs: 15 * 60_000,
     memoryBytes: 512 * 2 ** 20,
     network: [{ host: 'deploy.internal', port: 443 }],
@@ -84,9 +84,9 @@ t.test('parameters of every kind', async (t) => {
   const [service, level, flag] = actionOf(
     small(10, run).replace(/ {4}params.*/, params),
   ).parameters;
-  t.match(service, { kind: 'pattern', maxLength: 9, fallback: 'web', allowDash: false });
-  t.match(level, { kind: 'integer', min: -1, max: 9, allowDash: true });
-  t.match(flag, { kind: 'enum', values: ['-v', 'x'], allowDash: true });
+  t.hasStrict(service, { kind: 'pattern', maxLength: 9, fallback: 'web', allowDash: false });
+  t.hasStrict(level, { kind: 'integer', min: -1, max: 9, allowDash: true });
+  t.hasStrict(flag, { kind: 'enum', values: ['-v', 'x'], allowDash: true });
 });
 
 const params = (text: string) => small(11, `    params: { service: { ${text} } }`);

@@ -8,7 +8,7 @@ t.test('a policy is what the file says, with names resolved', async (t) => {
   const { policy, expectations } = policyFile(TEAM);
   t.equal(policy.sha256, sha256Hex(TEAM));
   t.strictSame([...policy.people.keys()], ['alice', 'bob', 'carol', 'dave']);
-  t.match(policy.people.get('bob' as never), {
+  t.hasStrict(policy.people.get('bob' as never), {
     name: 'bob',
     roles: ['ops', 'dba'],
     accounts: [

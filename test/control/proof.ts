@@ -60,11 +60,11 @@ t.test('a proof is good for one look, right or wrong', async (t) => {
   answer(challenge);
   t.ok((await challenge.redeem(ASK)).ok);
   answer(challenge);
-  t.match(await challenge.redeem(ASK), { ok: false, error: 'it was looked at before' });
+  t.hasStrict(await challenge.redeem(ASK), { ok: false, error: 'it was looked at before' });
   const early = proofs.issue();
-  t.match(await early.redeem(ASK), { ok: false, error: 'there is no such file' });
+  t.hasStrict(await early.redeem(ASK), { ok: false, error: 'there is no such file' });
   answer(early);
-  t.match(await early.redeem(ASK), { ok: false, error: 'it was looked at before' });
+  t.hasStrict(await early.redeem(ASK), { ok: false, error: 'it was looked at before' });
   t.not(proofs.issue().name, proofs.issue().name);
 });
 
@@ -134,7 +134,7 @@ for (const [what, [error, trick]] of Object.entries(TRICKS))
     const house = await open(t);
     const challenge = house.proofs.issue();
     trick(house, challenge);
-    t.match(await challenge.redeem(ASK), { ok: false, error });
+    t.hasStrict(await challenge.redeem(ASK), { ok: false, error });
     t.notOk(existsSync(house.pathOf(challenge)), 'and nothing of it is left');
   });
 
@@ -149,7 +149,10 @@ t.test(
     writeFileSync(theirs, contentOf(challenge)); // by a descriptor that somebody was handed
     utimesSync(theirs, new Date(), new Date());
     renameSync(theirs, pathOf(challenge));
-    t.match(await challenge.redeem(ASK), { ok: false, error: 'it is older than the challenge' });
+    t.hasStrict(await challenge.redeem(ASK), {
+      ok: false,
+      error: 'it is older than the challenge',
+    });
   },
 );
 

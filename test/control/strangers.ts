@@ -45,9 +45,9 @@ t.test('the kernel says who is asking', asRoot('only root can be three users'), 
   lines.on('line', (line) => void said.push(line));
   await once(lines, 'line');
 
-  t.match(as(VICTIM, 'knock', folder, 'who'), { status: 0, stdout: String(VICTIM) });
-  t.match(as(ATTACKER, 'knock', folder, 'who'), { status: 0, stdout: String(ATTACKER) });
-  t.match(as(0, 'knock', folder, 'who'), { status: 0, stdout: '0' });
+  t.hasStrict(as(VICTIM, 'knock', folder, 'who'), { status: 0, stdout: String(VICTIM) });
+  t.hasStrict(as(ATTACKER, 'knock', folder, 'who'), { status: 0, stdout: String(ATTACKER) });
+  t.hasStrict(as(0, 'knock', folder, 'who'), { status: 0, stdout: '0' });
   t.match(as(VICTIM, 'knock', folder, 'host'), { status: 1, stderr: /for root/ });
   t.match(as(DAEMON, 'knock', folder, 'host'), { status: 0 });
   t.match(as(0, 'knock', folder, 'host'), { status: 0 });

@@ -2,7 +2,7 @@ import t from 'tap';
 import { parseAsk, parseFrame, parseReply } from '../../src/control/wire.ts';
 
 t.test('a question is of exactly one shape', async (t) => {
-  t.match(parseAsk('{"v":1,"verb":"say","fields":{"text":"status web"}}'), {
+  t.hasStrict(parseAsk('{"v":1,"verb":"say","fields":{"text":"status web"}}'), {
     ok: true,
     value: { verb: 'say', fields: { text: 'status web' } },
   });

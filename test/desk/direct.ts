@@ -46,7 +46,7 @@ t.test('a shared room that is given out as a new one does not become a direct ro
   direct.tell(ALICE, 'key', [line('for alice only')]);
   await settle();
   t.strictSame([chat.posts, ledger.written], [[], []], 'nothing is said, and nothing remembered');
-  t.match(log.messages, ['not told directly']);
+  t.hasStrict(log.messages, ['not told directly']);
 });
 
 t.test('nor does the direct room of somebody else', async (t) => {
@@ -64,12 +64,12 @@ t.test(
     await direct.open(ALICE);
     await settle();
     t.equal(chat.posts.length, 1);
-    t.match(chat.redacted, [{ room: chat.gives }]);
+    t.hasStrict(chat.redacted, [{ room: chat.gives }]);
     const takeBackNext = direct.tellUntil(ALICE, 'other', [line('another')]);
     await settle();
     chat.isAway = true;
     takeBackNext();
     await settle();
-    t.match(log.messages, ['not taken back']);
+    t.hasStrict(log.messages, ['not taken back']);
   },
 );

@@ -34,7 +34,10 @@ t.test('what is stopped while its start is being recorded does not run, on recor
   await stopped;
   await house.settle();
   t.strictSame(house.record(id), ['request', 'start', 'end']);
-  t.match(house.written.at(-1), { outcome: 'not_started', reason: 'the daemon is shutting down' });
+  t.hasStrict(house.written.at(-1), {
+    outcome: 'not_started',
+    reason: 'the daemon is shutting down',
+  });
   t.strictSame(house.ran, []);
 });
 
@@ -49,7 +52,7 @@ t.test('the files that were agreed to go into the sandbox as they are held', asy
     await house.order('bob', 'approve', id);
     await house.settle();
     const [program] = house.sandbox.last.plan.argv;
-    t.match(house.sandbox.last.held, [{ path: program, descriptor: 900 }]);
+    t.hasStrict(house.sandbox.last.held, [{ path: program, descriptor: 900 }]);
   }
 });
 
@@ -60,7 +63,7 @@ t.test('what runs is told to stop, and stopAll waits for its end to be on record
   t.strictSame(house.sandbox.last.asked, ['terminate']);
   house.sandbox.last.exit(143);
   await stopped;
-  t.match(house.written.at(-1), { type: 'end', request: id, outcome: 'stopped' });
+  t.hasStrict(house.written.at(-1), { type: 'end', request: id, outcome: 'stopped' });
 });
 
 t.test(
@@ -84,8 +87,8 @@ t.test('one happening after the other, and who comes too late is told so', async
     house.order('carol', 'deny', id),
     house.order('carol', 'withdraw', id),
   ]);
-  t.match(said[0], '✓ bob signed off');
-  t.match(said[1], 'Too late');
+  t.equal(said[0], '✓ bob signed off N2A8-7C.');
+  t.equal(said[1], 'Too late: N2A8-7C went on meanwhile. A run can be stopped: !cancel N2A8-7C');
   t.strictSame(house.record(id), ['request', 'approval', 'granted', 'start']);
   t.strictSame(house.ran, [id]);
 });
@@ -123,7 +126,7 @@ t.test('of two break-glass runs at once, one waits for the review of the other',
     house.order('alice', 'break-glass', 'the site is down', 'deploy 2'),
   ]);
   t.equal(house.ran.length, 1);
-  t.match(house.written.at(-1), { type: 'request', decision: 'deny', because: 'break_glass' });
+  t.hasStrict(house.written.at(-1), { type: 'request', decision: 'deny', because: 'break_glass' });
 });
 
 t.test('a request that is not alive takes nothing', async (t) => {

@@ -42,7 +42,7 @@ t.test('who is told to stop and does not is killed after the grace period', asyn
   t.strictSame(run.asked, ['terminate'], 'once');
   await clock.advance(1);
   t.strictSame(run.asked, ['terminate', 'kill']);
-  t.match(
+  t.hasStrict(
     (await watched.ended).ending.outcome,
     { kind: 'cancelled', by: 'bob' },
     'the first reason',
@@ -55,7 +55,7 @@ t.test('every byte is counted and digested, and what is beyond the cap is not ke
   run.exit(0);
   const { ending, output } = await watched.ended;
   const sha256 = createHash('sha256').update('one\r\ntwo\r\nthree\r\n').digest('hex');
-  t.match(ending, { capped: true, sha256, progress: { bytes: 17 } });
+  t.hasStrict(ending, { capped: true, sha256, progress: { bytes: 17 } });
   t.strictSame(output, ['one', 'two']);
 });
 
@@ -73,7 +73,7 @@ t.test('progress is told now and then, with the last lines', async (t) => {
   await clock.advance(99);
   t.equal(told.length, 1, 'the first at once, the next not before a tenth of a second');
   await clock.advance(1);
-  t.match(told[1], { lines: 51, tail: { length: 40, 39: 'line 49' } });
+  t.has(told[1], { lines: 51, tail: { length: 40, 39: 'line 49' } });
   run.exit(0);
   await watched.ended;
 });

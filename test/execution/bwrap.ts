@@ -150,15 +150,24 @@ t.test('parents are mounted before children, and writable wins', async (t) => {
       write: ['/srv/c', '/srv/a/b/c'],
     }),
   );
-  t.match(
-    text,
-    '--ro-bind-fd 9 /srv/a\n--ro-bind-fd 10 /srv/a/b\n--bind-fd 11 /srv/a/b/c\n--bind-fd 12 /srv/c',
+  t.strictSame(
+    text.split('\n').filter((line) => line.includes(' /srv/')),
+    [
+      '--ro-bind-fd 9 /srv/a',
+      '--ro-bind-fd 10 /srv/a/b',
+      '--bind-fd 11 /srv/a/b/c',
+      '--bind-fd 12 /srv/c',
+    ],
   );
 });
 
 t.test('HOME is the plan’s if it has one', async (t) => {
   const own = lines({ ...plan(['/bin/true']), env: { HOME: '/srv/home' } });
-  t.match(own, '--clearenv\n--setenv HOME /srv/home\n-- /bin/true');
+  t.strictSame(own.split('\n').slice(-3), [
+    '--clearenv',
+    '--setenv HOME /srv/home',
+    '-- /bin/true',
+  ]);
 });
 
 t.test('a path that is not spelt in the one way is refused', async (t) => {
@@ -235,7 +244,7 @@ t.test('a path that is held is mounted by itself, if it is seen at all', (t) => 
   const paths = ['/opt/ops/deploy', '/srv/app', '/srv/app/play.yml', '/usr/bin/dash'];
   t.strictSame(planned.value.paths, paths, 'and after the folder that it is in');
   const mounts = paths.map((path, i) => `--ro-bind-fd ${9 + i} ${path}`);
-  t.match(planned.value.args.join(' '), mounts.join(' '));
+  t.ok(planned.value.args.join(' ').includes(` ${mounts.join(' ')} `));
   t.end();
 });
 

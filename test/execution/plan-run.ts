@@ -78,5 +78,5 @@ t.test('only values that were given are filled in, not what every object has', a
 
 t.test('a policy may set the environment, but not who is asking', async (t) => {
   const odd = deploy({ env: { PATH: '/only', VAKTROM_PERSON: 'somebody else' } });
-  t.match(planRun(odd, {}, 'alice').env, { PATH: '/only', VAKTROM_PERSON: 'alice' });
+  t.hasStrict(planRun(odd, {}, 'alice').env, { PATH: '/only', VAKTROM_PERSON: 'alice' });
 });

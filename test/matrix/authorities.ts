@@ -61,7 +61,7 @@ t.test('a file that names no authority is refused, with its name', async (t) => 
       () => undefined,
       (found: unknown) => found,
     );
-    t.match(error, { code: 'config_invalid' });
+    t.hasStrict(error, { code: 'config_invalid' });
     t.equal(error instanceof Error && error.message.replace(path, ''), problem);
   }
 });

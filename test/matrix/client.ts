@@ -46,7 +46,7 @@ t.test(
       [batch('s2'), 's1'],
     ]);
     t.strictSame([saved, fatal], [['s1', 's2'], []]);
-    t.match(asked[0], { method: 'GET', path: '/_matrix/client/v3/sync', timeoutMs: 30_000 });
+    t.hasStrict(asked[0], { method: 'GET', path: '/_matrix/client/v3/sync', timeoutMs: 30_000 });
     t.equal(asked[1]?.timeoutMs, 60_000);
   },
 );
@@ -92,11 +92,11 @@ t.test('calls of the SDK go through our own transport', async (t) => {
   await client.doRequest('PUT', '/x', null, { a: 1 });
   await client.tryGet('/y', { a: 1 });
   t.match(asked, [
-    { method: 'POST', body: { bytes: Buffer.from('abc'), type: 'text/plain' } },
-    { method: 'GET', path: /joined_members$/ },
-    { method: 'GET', path: /whoami$/ },
-    { method: 'POST', path: /join\/!r%3Aa$/ },
-    { method: 'PUT', path: '/x', body: '{"a":1}' },
-    { method: 'GET', path: '/y', query: { a: 1 }, patienceMs: 20_000 },
+    { method: /^POST$/, body: { bytes: Buffer.from('abc'), type: /^text\/plain$/ } },
+    { method: /^GET$/, path: /joined_members$/ },
+    { method: /^GET$/, path: /whoami$/ },
+    { method: /^POST$/, path: /join\/!r%3Aa$/ },
+    { method: /^PUT$/, path: /^\/x$/, body: /^\{"a":1\}$/ },
+    { method: /^GET$/, path: /^\/y$/, query: { a: 1 }, patienceMs: 20_000 },
   ]);
 });

@@ -88,7 +88,7 @@ t.test('a message goes out encrypted, into its thread, calling nobody', async (t
     },
   ]);
   t.match(sent[0], {
-    method: 'PUT',
+    method: /^PUT$/,
     path: /^\/_matrix\/client\/v3\/rooms\/!ops%3Aexample\.org\/send\/m\.room\.encrypted\/v\w{26}$/,
     body: { ciphertext: 1 },
   });
@@ -119,7 +119,7 @@ t.test('a file is encrypted before it is uploaded', async (t) => {
   const { outbox, encrypted, uploaded } = openWorld();
   await outbox.post(post({ file: { name: 'out.txt', bytes: Buffer.from('abc') } }));
   t.same(uploaded, [Buffer.from('cba')]);
-  t.match(encrypted[0]?.content, {
+  t.has(encrypted[0]?.content, {
     msgtype: 'm.file',
     body: 'out.txt',
     filename: 'out.txt',
@@ -183,8 +183,10 @@ t.test('a message that fails does not hold up the next', async (t) => {
     outbox.post(post({ key: '1' })),
     outbox.post(post({ key: '2' })),
   ]);
-  t.match(first, { reason: { name: 'Fault', code: 'message_unsent', cause: { message: 'no' } } });
-  t.match(second, { value: '$fine' });
+  t.has(first, {
+    reason: { name: 'Fault', code: 'message_unsent', cause: { message: 'no' } },
+  });
+  t.has(second, { value: '$fine' });
 });
 
 t.test('what cannot be encrypted is not sent', async (t) => {

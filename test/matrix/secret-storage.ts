@@ -44,7 +44,7 @@ t.test('the identity that was stored comes back on another device, and signs it'
   await bot.crypto.track([BOT]);
   const content = await other.say('hello', [BOT]);
   await bot.sync();
-  t.match(await bot.read(content, BOT), { kind: 'decrypted' });
+  t.hasStrict(await bot.read(content, BOT), { kind: 'decrypted' });
 });
 
 t.test('it comes back from the store of another device as well', async (t) => {

@@ -20,13 +20,22 @@ const closed = (more: object) =>
   fateOf({ closed: { ...HEAD, type: 'closed', how: 'expired', ...more } });
 
 t.test('what ran is said to have run, and how it ended', async (t) => {
-  t.match(
+  t.equal(
     await ended('exited'),
     'It ran and ended well (exit 0). It stands in the log as entry 12.',
   );
-  t.match(await ended('exited', 3), 'It ran and ended with exit 3.');
-  t.match(await ended('unknown'), 'What became of it is not known');
-  t.match(await ended('given'), 'It is allowed from now on');
+  t.equal(
+    await ended('exited', 3),
+    'It ran and ended with exit 3. It stands in the log as entry 12.',
+  );
+  t.equal(
+    await ended('unknown'),
+    'What became of it is not known: the daemon was interrupted. It stands in the log as entry 12.',
+  );
+  t.equal(
+    await ended('given'),
+    'It is allowed from now on, as it was asked for. It stands in the log as entry 12.',
+  );
 });
 
 t.test('what did not run is said not to have', async (t) => {

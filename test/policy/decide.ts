@@ -63,7 +63,7 @@ const DENIED: Readonly<Record<DenyCode, readonly [Policy, Ask, Facts?]>> = {
 for (const [because, [policy, ask, facts = proven()]] of Object.entries(DENIED))
   t.test(`denies: ${because}`, async (t) => {
     const decision = decide(policy, ask, facts);
-    t.match(decision, { kind: 'deny', because });
+    t.hasStrict(decision, { kind: 'deny', because });
     const failed = decision.trace.at(-1);
     t.equal(failed?.holds, false, 'the last step of the trace is what failed');
     t.equal(failed?.check, because === 'unevaluable' ? 'evaluation' : because);
@@ -75,7 +75,7 @@ t.test('every code has a case above', async (t) => {
 
 t.test('allows what needs nothing more, and says what was looked at', async (t) => {
   const decision = decide(team, status('dave'), proven());
-  t.match(decision, { kind: 'allow', despite: undefined });
+  t.hasStrict(decision, { kind: 'allow', despite: undefined });
   t.strictSame(
     decision.trace.map(({ check, holds }) => [check, holds]),
     DENY_CODES.filter((code) => code !== 'action' && code !== 'unevaluable').map((check) => [
@@ -114,11 +114,13 @@ t.test(
   'values are taken as they are: missing, foreign and inherited ones are refused',
   async (t) => {
     const withValues = (values: Ask['values']) => decide(team, { ...deploy, values }, proven());
-    t.match(withValues({}), { because: 'params' });
-    t.match(withValues({ service: 'web' }), { because: 'params' });
-    t.match(withValues({ service: 'web', version: '1.2.3', extra: '' }), { because: 'params' });
-    t.match(withValues(Object.create({ service: 'web', version: '1.2.3' })), { because: 'params' });
-    t.match(withValues(Object.assign(Object.create(null), deploy.values)), { kind: 'pending' });
+    t.hasStrict(withValues({}), { because: 'params' });
+    t.hasStrict(withValues({ service: 'web' }), { because: 'params' });
+    t.hasStrict(withValues({ service: 'web', version: '1.2.3', extra: '' }), { because: 'params' });
+    t.hasStrict(withValues(Object.create({ service: 'web', version: '1.2.3' })), {
+      because: 'params',
+    });
+    t.hasStrict(withValues(Object.assign(Object.create(null), deploy.values)), { kind: 'pending' });
   },
 );
 
@@ -130,88 +132,94 @@ for (const mode of ['observe', 'warn'])
     );
     const lax = policyFile(text.slice(0, text.indexOf('tests:'))).policy;
     const at = (ask: Ask, now = NIGHT) => decide(lax, ask, { ...proven(), now });
-    t.match(at(status('dave')), { kind: 'allow', despite: undefined });
-    t.match(at(status('carol')), { kind: 'allow', despite: 'role' });
-    t.match(at(status('dave', 'danger')), { kind: 'allow', despite: 'room' });
-    t.match(at(status('dave'), NOON), { kind: 'allow', despite: 'window' });
+    t.hasStrict(at(status('dave')), { kind: 'allow', despite: undefined });
+    t.hasStrict(at(status('carol')), { kind: 'allow', despite: 'role' });
+    t.hasStrict(at(status('dave', 'danger')), { kind: 'allow', despite: 'room' });
+    t.hasStrict(at(status('dave'), NOON), { kind: 'allow', despite: 'window' });
     const all = at(status('carol', 'danger'), NOON);
-    t.match(all, { kind: 'allow', despite: 'role' }, 'of several, the first');
+    t.hasStrict(all, { kind: 'allow', despite: 'role' }, 'of several, the first');
     const failed = all.trace.filter(({ holds }) => !holds).map(({ check }) => check);
     t.strictSame(failed, ['role', 'room', 'window'], 'all of them are in the trace');
-    t.match(at(status('mallory')), { kind: 'deny', because: 'person' });
-    t.match(at(asks('carol', 'status', { service: 'x' })), { kind: 'deny', because: 'params' });
-    t.match(at(status('dave'), Number.NaN), { kind: 'deny', because: 'unevaluable' });
+    t.hasStrict(at(status('mallory')), { kind: 'deny', because: 'person' });
+    t.hasStrict(at(asks('carol', 'status', { service: 'x' })), { kind: 'deny', because: 'params' });
+    t.hasStrict(at(status('dave'), Number.NaN), { kind: 'deny', because: 'unevaluable' });
   });
 
 t.test('a freeze covers what it names, and never what reads', async (t) => {
   const under = (scope: string, ask: Ask) =>
     decide(team, ask, { ...proven(), freezes: [{ scope, why: 'it moves' }] });
   for (const scope of ['all', 'deploy', 'danger'])
-    t.match(under(scope, deploy), { kind: 'deny', because: 'freeze' }, scope);
+    t.hasStrict(under(scope, deploy), { kind: 'deny', because: 'freeze' }, scope);
   for (const scope of ['db-failover', 'ops', 'deplo', ''])
-    t.match(under(scope, deploy), { kind: 'pending' }, `not under ${scope}`);
+    t.hasStrict(under(scope, deploy), { kind: 'pending' }, `not under ${scope}`);
   for (const scope of ['all', 'status', 'ops'])
-    t.match(under(scope, status('dave')), { kind: 'allow' }, scope);
+    t.hasStrict(under(scope, status('dave')), { kind: 'allow' }, scope);
 });
 
 t.test('a room that is not as demanded is closed for changes, and open for reading', async (t) => {
   const drifted = { ...proven(), drift: 'guests may join' };
-  t.match(decide(team, failover, drifted), { kind: 'deny', because: 'posture' });
-  t.match(decide(team, status('dave'), drifted), { kind: 'allow' });
+  t.hasStrict(decide(team, failover, drifted), { kind: 'deny', because: 'posture' });
+  t.hasStrict(decide(team, status('dave'), drifted), { kind: 'allow' });
 });
 
 t.test('break-glass leaves out the sign-offs, and only those', async (t) => {
   const urgent = { ...deploy, urgent: 'the site is down' };
-  t.match(decide(team, urgent, proven()), {
+  t.hasStrict(decide(team, urgent, proven()), {
     kind: 'pending',
     missing: [{ kind: 'step_up', factor: 'totp' }],
   });
-  t.match(decide(team, urgent, proven('totp')), { kind: 'allow' });
-  t.match(decide(team, { ...urgent, room: room('ops') }, proven('totp')), { because: 'room' });
-  t.match(decide(team, { ...urgent, values: {} }, proven('totp')), { because: 'params' });
+  t.hasStrict(decide(team, urgent, proven('totp')), { kind: 'allow' });
+  t.hasStrict(decide(team, { ...urgent, room: room('ops') }, proven('totp')), { because: 'room' });
+  t.hasStrict(decide(team, { ...urgent, values: {} }, proven('totp')), { because: 'params' });
   const again = decide(team, urgent, { ...proven('totp'), reviewIsOpen: true });
-  t.match(again, { kind: 'deny', because: 'break_glass' }, 'not before the last one was reviewed');
+  t.hasStrict(
+    again,
+    { kind: 'deny', because: 'break_glass' },
+    'not before the last one was reviewed',
+  );
   const inOrder = decide(team, deploy, { ...proven('totp', by('bob')), reviewIsOpen: true });
-  t.match(inOrder, { kind: 'allow' }, 'what has its sign-offs needs no review');
+  t.hasStrict(inOrder, { kind: 'allow' }, 'what has its sign-offs needs no review');
 });
 
 t.test('an allowance stands for all that is required, of an ordinary run', async (t) => {
   const covered = { ...proven(), allowance: 'AAAA-AA' };
   const allowed = decide(team, deploy, covered);
-  t.match(allowed, { kind: 'allow', allowance: 'AAAA-AA' });
+  t.hasStrict(allowed, { kind: 'allow', allowance: 'AAAA-AA' });
   t.strictSame(allowed.trace.at(-1), {
     ...{ check: 'allowance', holds: true, need: 'nothing more', have: 'AAAA-AA' },
   });
-  t.match(decide(team, { ...deploy, values: {} }, covered), { because: 'params' });
-  t.match(decide(team, deploy, { ...covered, drift: 'guests may join' }), { because: 'posture' });
+  t.hasStrict(decide(team, { ...deploy, values: {} }, covered), { because: 'params' });
+  t.hasStrict(decide(team, deploy, { ...covered, drift: 'guests may join' }), {
+    because: 'posture',
+  });
   const urgent = decide(team, { ...deploy, urgent: 'the site is down' }, covered);
-  t.match(urgent, { kind: 'pending' }, 'break-glass is a matter of its own');
+  t.hasStrict(urgent, { kind: 'pending' }, 'break-glass is a matter of its own');
   const more = decide(team, { ...deploy, isAllowance: true }, covered);
-  t.match(more, { kind: 'pending' }, 'it does not extend itself');
-  t.match(decide(team, failover, covered), { kind: 'pending' }, 'the policy gives none for it');
+  t.hasStrict(more, { kind: 'pending' }, 'it does not extend itself');
+  t.hasStrict(decide(team, failover, covered), { kind: 'pending' }, 'the policy gives none for it');
 });
 
 t.test('an allowance may leave values open, and what it gives is checked', async (t) => {
   const allow = (values: Ask['values'], ...facts: Parameters<typeof proven>) =>
     decide(team, { ...deploy, isAllowance: true, values }, proven(...facts));
-  t.match(allow({}), { kind: 'pending' });
-  t.match(allow({ service: 'web' }, 'totp', by('bob')), { kind: 'allow' });
-  t.match(allow({ service: 'x' }), { because: 'params' });
-  t.match(allow({ serivce: 'web' }), { because: 'params' });
+  t.hasStrict(allow({}), { kind: 'pending' });
+  t.hasStrict(allow({ service: 'web' }, 'totp', by('bob')), { kind: 'allow' });
+  t.hasStrict(allow({ service: 'x' }), { because: 'params' });
+  t.hasStrict(allow({ serivce: 'web' }), { because: 'params' });
 });
 
 t.test('a sign-off that was not given under the pinned identity does not count', async (t) => {
   const loose = { ...by('bob'), pinned: false };
-  t.match(decide(team, deploy, proven('totp', loose)), { kind: 'pending' });
-  t.match(decide(team, deploy, proven('totp', loose, by('bob'))), { kind: 'allow' });
+  t.hasStrict(decide(team, deploy, proven('totp', loose)), { kind: 'pending' });
+  t.hasStrict(decide(team, deploy, proven('totp', loose, by('bob'))), { kind: 'allow' });
 });
 
 t.test('in mode warn, what an action requires is required', async (t) => {
   const needs = '    mode: warn\n    require: { step_up: totp }';
   const lax = policyFile(small(12, '    effect: read', needs)).policy;
   const ask = asks('bob', 'status', { service: 'web' }, 'ops');
-  t.match(decide(lax, ask, proven()), { kind: 'pending' });
-  t.match(decide(lax, ask, proven('totp')), { kind: 'allow', despite: 'role' });
+  t.hasStrict(decide(lax, ask, proven()), { kind: 'pending' });
+  t.hasStrict(decide(lax, ask, proven('totp')), { kind: 'allow', despite: 'role' });
 });
 
 t.test('a policy that its parser would never make denies rather than allows', async (t) => {

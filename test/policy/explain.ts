@@ -83,7 +83,7 @@ t.test('there is a sentence for each way to be denied', async (t) => {
   for (const because of DENY_CODES) {
     const [asked, said, facts] = SAID[because];
     const decision = decideAt(asked, facts);
-    t.match(decision, { kind: 'deny', because });
+    t.hasStrict(decision, { kind: 'deny', because });
     const act = policy.actions.get(action(asked.action));
     const sentence = describeDenial(because, act, decision.trace);
     if (typeof said === 'string') t.equal(sentence, said);

@@ -13,7 +13,7 @@ const NIGHT = Date.parse('2026-03-03T22:30+01:00');
 t.test('what can be typed: the built-ins and the actions', async (t) => {
   const offers = allOffers(policy);
   t.equal(offers.size, BUILT_INS.length + 3);
-  t.match(offers.get('deploy'), {
+  t.hasStrict(offers.get('deploy'), {
     name: 'deploy',
     summary: 'Deploy a release',
     parameters: [{ name: 'service' }, { name: 'version' }],

@@ -40,7 +40,7 @@ t.test('with everything in order, all is looked at and nothing is held against i
 
 t.test('the first thing that does not hold ends it', async (t) => {
   const both = look({ ask: { pinned: false, room: room('ops') } });
-  t.match(both, { denied: 'identity', looks: 2 });
+  t.hasStrict(both, { denied: 'identity', looks: 2 });
   t.strictSame(both.failed, [
     { check: 'identity', holds: false, need: 'pinned', have: 'not pinned' },
   ]);
@@ -100,7 +100,7 @@ t.test('one role, one window, one of those for break-glass is enough', async (t)
   const urgent = { urgent: 'it burns' };
   t.equal(look({ ask: urgent, act: { breakGlass: ['dba', 'ops'] } }).denied, undefined);
   const other = look({ ask: urgent, act: { breakGlass: ['dba'] }, facts: { reviewIsOpen: true } });
-  t.match(other.failed, [{ need: 'dba', have: 'ops' }], 'who may not learns of no review');
+  t.hasStrict(other.failed, [{ need: 'dba', have: 'ops' }], 'who may not learns of no review');
   t.equal(look({ ask: { isAllowance: true } }).denied, undefined);
 });
 
@@ -123,13 +123,13 @@ t.test(
   async (t) => {
     const lax = { effect: 'read', mode: 'warn', windows: ['night-change'] } as const;
     const noted = look({ act: lax, ask: { person: person('carol'), room: room('ops') } });
-    t.match(noted, { denied: undefined, despite: 'role' });
+    t.hasStrict(noted, { denied: undefined, despite: 'role' });
     t.strictSame(
       noted.failed.map(({ check }) => check),
       ['role', 'room', 'window'],
     );
     t.equal(look({ act: lax, ask: { person: person('mallory') } }).denied, 'person');
-    t.match(look({ act: lax, ask: { urgent: 'x' }, facts: { reviewIsOpen: true } }), {
+    t.hasStrict(look({ act: lax, ask: { urgent: 'x' }, facts: { reviewIsOpen: true } }), {
       denied: 'break_glass',
       despite: 'window',
     });

@@ -16,11 +16,11 @@ const asked = request();
 t.test('the request stands in the log whole, with what the policy said', async (t) => {
   const frozen = { type: 'request', request: asked.id, digest: asked.digest, frozen: asked.frozen };
   const denied = { kind: 'deny', because: 'role', trace: [] } as const;
-  t.match(requestEntry(asked, denied), { ...frozen, decision: 'deny', because: 'role' });
+  t.hasStrict(requestEntry(asked, denied), { ...frozen, decision: 'deny', because: 'role' });
   const pending = { kind: 'pending', missing: [{ kind: 'step_up', factor: 'totp' }], trace: [] };
-  t.match(requestEntry(asked, pending as never), { decision: 'pending', missing: [/totp/] });
+  t.match(requestEntry(asked, pending as never), { decision: /^pending$/, missing: [/totp/] });
   const warned = { kind: 'allow', despite: 'window', trace: [] } as const;
-  t.match(requestEntry(asked, warned), { decision: 'allow', despite: 'window' });
+  t.hasStrict(requestEntry(asked, warned), { decision: 'allow', despite: 'window' });
 });
 
 t.test('a closing says why', async (t) => {
@@ -79,14 +79,14 @@ t.test(
   'a grant names who is in it, a start what it uses up, an urgent one its review',
   async (t) => {
     const signOffs = [{ actor: actorOf('bob'), factor: undefined, evidence: undefined }];
-    t.match(grantEntry(asked, { factor: 'totp', signOffs }), {
+    t.hasStrict(grantEntry(asked, { factor: 'totp', signOffs }), {
       factor: 'totp',
       approvals: ['bob'],
     });
     t.notOk('allowance' in startEntry(asked));
-    t.match(startEntry(asked, 'AAAA-AA'), { argv: asked.frozen.argv, allowance: 'AAAA-AA' });
+    t.hasStrict(startEntry(asked, 'AAAA-AA'), { argv: asked.frozen.argv, allowance: 'AAAA-AA' });
     t.strictSame(reviewEntries(asked), []);
-    t.match(reviewEntries(request({ urgent: 'it burns' })), [
+    t.hasStrict(reviewEntries(request({ urgent: 'it burns' })), [
       { type: 'review.opened', person: 'alice' },
     ]);
   },

@@ -47,7 +47,7 @@ t.test('a sign-off', async (t) => {
       holds,
       sentence,
     );
-    t.match(effects, [{ kind: 'record', entries: [{ type: 'approval' }] }], sentence);
+    t.hasStrict(effects, [{ kind: 'record', entries: [{ type: 'approval' }] }], sentence);
   }
 });
 
@@ -56,10 +56,10 @@ t.test('an answer to the check that comes after the time is up starts nothing', 
   const gathered = { factor: undefined, signOffs: [] };
   const state = { kind: 'checking', gathered, isGranted: false, untilAt: expiresAt } as const;
   const checked = { kind: 'checked', changes: [] } as const;
-  t.match(advance(request(), state, checked, at(expiresAt - 1, ALLOW)).state, {
+  t.hasStrict(advance(request(), state, checked, at(expiresAt - 1, ALLOW)).state, {
     kind: 'intending',
   });
-  t.match(advance(request(), state, checked, at(expiresAt, ALLOW)).state, {
+  t.hasStrict(advance(request(), state, checked, at(expiresAt, ALLOW)).state, {
     kind: 'closing',
     closing: { kind: 'expired' },
   });
@@ -69,7 +69,7 @@ t.test('what is taken up after its time is closed, whatever was given', async (t
   const { expiresAt } = request().frozen;
   const gathered = { factor: undefined, signOffs: [] };
   const resumed = { kind: 'resumed', gathered, grantedAt: undefined } as const;
-  t.match(advance(request(), { kind: 'new' }, resumed, at(expiresAt, ALLOW)).state, {
+  t.hasStrict(advance(request(), { kind: 'new' }, resumed, at(expiresAt, ALLOW)).state, {
     closing: { kind: 'expired' },
   });
 });

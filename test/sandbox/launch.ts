@@ -50,9 +50,12 @@ t.test('the daemon’s environment is nowhere inside', async (t) => {
   t.teardown(() => void delete process.env['VAKTROM_TEST']);
   const script = 'cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr "\\000" "\\n"';
   const { text } = await playScript(script);
-  t.match(text, 'HOME=/home/sandbox', 'it did read');
-  t.notMatch(text, 'planted-secret');
-  t.notMatch(text, 'VAKTROM_TEST');
+  const lines = new Set(text.split('\n'));
+  t.ok(lines.has('HOME=/home/sandbox'), 'it did read');
+  t.strictSame(
+    [...lines].filter((line) => /planted|VAKTROM_TEST/.test(line)),
+    [],
+  );
 });
 
 t.test('an inherited descriptor of any number stays outside', async (t) => {
@@ -146,17 +149,17 @@ t.test('symbolic links are no way to other places', async (t) => {
   const trap =
     'rm -r "$1/sub"; ln -s ../secret "$1/sub"; ln -s "$1/../secret" "$1/other"; ls "$1/sub/"';
   const first = await playScript(trap, { sandbox: { write: [own] } }, own);
-  t.match(first.text, 'No such file or directory');
+  t.equal(first.text, `ls: cannot access '${own}/sub/': No such file or directory\n`);
   for (const sandbox of [
     { read: [`${own}/sub`] },
     { write: [`${own}/sub`] },
     { read: [`${own}/sub/key`] },
   ]) {
     const { end } = await playScript('cat "$1"', { sandbox }, `${own}/sub/key`);
-    t.match(end, { kind: 'not_started', reason: /symbolic link/ });
+    t.match(end, { kind: /^not_started$/, reason: /symbolic link/ });
   }
   const through = await playScript('cat "$1"', { sandbox: { write: [own] } }, `${own}/other/key`);
-  t.match(through.text, 'No such file or directory');
+  t.equal(through.text, `cat: ${own}/other/key: No such file or directory\n`);
 });
 
 t.test('a link put in place while the run starts is no way either', async (t) => {
@@ -168,7 +171,7 @@ t.test('a link put in place while the run starts is no way either', async (t) =>
   const seen = { harmless: 0, refused: 0 };
   for (let i = 0; i < 1000 && (seen.harmless < 20 || seen.refused < 20); i++) {
     const { end, text } = await playScript('cat "$1/key"', { sandbox: { write: [sub] } }, sub);
-    t.notMatch(text, 'planted');
+    t.notMatch(text, /planted/);
     if (end.kind === 'not_started') seen.refused++;
     else if (text === 'harmless') seen.harmless++;
     await sleep(Math.random() * 3);
@@ -197,7 +200,7 @@ t.test('a path that is not there, or is not to be seen, is named', async (t) => 
   }
   t.match(await reason({ read: ['/proc'] }), /cannot be shown/);
   t.match(await reason({ write: ['/usr/local'] }), /read-only/);
-  t.match((await play([`${folder}/none`])).end, { kind: 'not_started', reason: missing });
+  t.hasStrict((await play([`${folder}/none`])).end, { kind: 'not_started', reason: missing });
 });
 
 t.test('what must be hidden cannot lie where every action looks', async (t) => {
@@ -224,7 +227,7 @@ t.test('closing the sandbox ends what runs, read or not, and starts nothing more
   await sandbox[Symbol.asyncDispose]();
   for (const run of runs) t.strictSame(await run.ended, exited(137));
   const late = sandbox.start(planOf(['/usr/bin/true']), () => {});
-  t.match(await late.ended, { kind: 'not_started', reason: 'the daemon is shutting down' });
+  t.hasStrict(await late.ended, { kind: 'not_started', reason: 'the daemon is shutting down' });
   late.terminate();
   late.kill();
 });

@@ -72,5 +72,5 @@ t.test('a host on which nothing can be tried does not pass', async (t) => {
   Object.defineProperty(process, 'arch', { value: 'riscv64' });
   const findings = await probeSandbox();
   t.equal(findings.length, 1);
-  t.match(findings[0], { name: 'an action can be tried', ok: false, detail: /riscv64/ });
+  t.match(findings[0], { name: /^an action can be tried$/, ok: false, detail: /riscv64/ });
 });

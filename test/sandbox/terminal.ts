@@ -142,7 +142,7 @@ t.test('what is typed reaches the process in order, as it reads', async (t) => {
   for (const piece of pieces) terminal.write(piece);
   await once(child, 'exit');
   await terminal.closed;
-  t.match(text(), createHash('sha256').update(pieces.join('')).digest('hex'));
+  t.equal(text(), `ready${createHash('sha256').update(pieces.join('')).digest('hex')}  -\n`);
 });
 
 t.test('a process that never reads blocks nobody', async (t) => {

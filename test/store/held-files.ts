@@ -21,7 +21,7 @@ async function heldFile(t: Test, content = 'echo one\n') {
 t.test('a file is held with the hash of its content, each once', async (t) => {
   const { path, held } = await heldFile(t);
   t.strictSame(held.files, [{ path, sha256: sha256('echo one\n') }]);
-  t.match(held.open, [{ path: realpathSync(path) }]);
+  t.hasStrict(held.open, [{ path: realpathSync(path) }]);
   t.strictSame(await held.changes(), []);
   await using twice = await holdFiles([path, path]);
   t.equal(twice.files.length, 1);

@@ -61,7 +61,7 @@ t.test('a damaged key is refused, and no part of it is told', async (t) => {
       readSigningKey(text);
       t.fail(`was taken: ${text}`);
     } catch (error) {
-      t.match(error, { name: 'Fatal', code: 'key_unreadable' });
+      t.has(error, { name: 'Fatal', code: 'key_unreadable' });
       t.ok(error instanceof Fatal && !error.message.includes('AZyw') && error.cause === undefined);
     }
 });

@@ -26,12 +26,12 @@ t.test('entries are numbered, kept and found again', async (t) => {
     t.match(ledger.head().note, /^test\.example\/log\n4\n.{44}\n\n— test\.example\/log .*\n$/);
     t.strictSame(reasonsOf(await entriesOf(ledger)), ['a', 'b', 'c', 'd']);
     t.strictSame(folder.told, await entriesOf(ledger), 'all were told of');
-    t.match(folder.told[3], { v: 1, seq: 3, ts: '2026-01-05T10:00:00.000Z', boot: 'test' });
+    t.hasStrict(folder.told[3], { v: 1, seq: 3, ts: '2026-01-05T10:00:00.000Z', boot: 'test' });
   }
   await using again = await folder.open({ boot: 'next' });
   t.strictSame(reasonsOf(folder.told.slice(4)), ['a', 'b', 'c', 'd'], 'and are again at the start');
   t.equal(await again.append(say('e')), 4);
-  t.match(await folder.verify(), { verdict: 'intact', entries: 5 });
+  t.hasStrict(await folder.verify(), { verdict: 'intact', entries: 5 });
 });
 
 t.test('appends that come together share a commit, and keep their order', async (t) => {
@@ -74,7 +74,7 @@ t.test('what cannot be an entry is refused alone', async (t) => {
   );
   t.strictSame(reasonsOf(folder.told), ['a', 'c']);
   await t.rejects(ledger.append(), RangeError, 'also when there is nothing else to write');
-  t.match(await folder.verify(), { verdict: 'intact', entries: 2 });
+  t.hasStrict(await folder.verify(), { verdict: 'intact', entries: 2 });
 });
 
 // Each step that can fail, failing before, in the middle of, and after what it writes.
@@ -108,7 +108,7 @@ for (const fault of FAULTS)
     ]);
     if (isCut) await isKept(t, folder, lost);
     t.equal(await ledger.append(say('on')), found.length, 'and it goes on');
-    t.match(await folder.verify(), { verdict: 'intact', findings: [] });
+    t.hasStrict(await folder.verify(), { verdict: 'intact', findings: [] });
   });
 
 /** Appends one by one until the disk fails; what was acknowledged. */
@@ -122,7 +122,7 @@ async function appendUntilFailure(
   for (let i = 1; i <= 5; i++)
     await ledger.append(say(`entry ${i}`)).then(
       () => acknowledged.push(`entry ${i}`),
-      (error) => t.match(error, { name: 'Fatal', code: 'audit_append_failed' }),
+      (error) => t.has(error, { name: 'Fatal', code: 'audit_append_failed' }),
     );
   t.equal(ledger.head().size, acknowledged.length, 'the head is of what was acknowledged');
   t.strictSame(reasonsOf(folder.told), acknowledged, 'and nothing else was told of');
@@ -135,8 +135,8 @@ async function isKept(t: Test, { directory, told }: LedgerFolder, lost: string):
   const recovered = told.at(-1);
   if (recovered?.type !== 'log.recovered') throw new Error('no recovery is on record');
   const kept = await readFile(join(directory, recovered.kept));
-  t.match(recovered, { bytes: kept.length, sha256: sha256Hex(kept) });
-  t.match(kept.toString('utf8'), lost.slice(0, 5));
+  t.hasStrict(recovered, { bytes: kept.length, sha256: sha256Hex(kept) });
+  t.ok(kept.toString('utf8').includes(lost.slice(0, 5)));
 }
 
 t.test('a recovery that was itself cut short is made good', async (t) => {
@@ -148,7 +148,7 @@ t.test('a recovery that was itself cut short is made good', async (t) => {
   t.equal(await readFile(folder.log, 'utf8'), '');
 
   await using _ledger = await folder.open();
-  t.match(folder.told, [{ type: 'log.recovered', bytes: 4 }]);
+  t.hasStrict(folder.told, [{ type: 'log.recovered', bytes: 4 }]);
   t.equal((await readdir(folder.directory)).length, 3, 'and the tail is kept once');
 });
 
@@ -216,7 +216,7 @@ t.test('reading back does not see what came later', async (t) => {
   await using ledger = await folder.open();
   await ledger.append(say('a'));
   const reading = ledger.entries()[Symbol.asyncIterator]();
-  t.match((await reading.next()).value, { reason: 'a' });
+  t.hasStrict((await reading.next()).value, { reason: 'a' });
   await ledger.append(say('b'));
   t.ok((await reading.next()).done);
 });

@@ -25,5 +25,5 @@ t.test('an error says that the disk is full, or it says something else', async (
   t.notOk(isDiskFull(error('EIO')));
   t.notOk(isDiskFull(new Error('ENOSPC')));
   const cause = error('ENOSPC');
-  t.match(diskFull(cause), { code: 'disk_full', cause });
+  t.hasStrict(diskFull(cause), { code: 'disk_full', cause });
 });

@@ -52,7 +52,7 @@ t.test('a change counts at once, and is durable when it resolves', async (t) => 
   const saved = state.owe('AAAA-AA', '$card');
   t.strictSame(state.owed(), [['AAAA-AA', '$card']]);
   await saved;
-  t.match(JSON.parse(await readFile(path, 'utf8')), { owed: { 'AAAA-AA': '$card' } });
+  t.hasStrict(JSON.parse(await readFile(path, 'utf8')), { owed: { 'AAAA-AA': '$card' } });
 });
 
 t.test('changes that come together are written together, and the last word wins', async (t) => {
@@ -61,7 +61,7 @@ t.test('changes that come together are written together, and the last word wins'
   const changes = Array.from({ length: 500 }, (_, i) => state.saveSyncToken(`s${i}`));
   await Promise.all(changes);
   t.ok(new Set(changes).size <= 2, 'one write for all of them, and at most one that had begun');
-  t.match(JSON.parse(await readFile(path, 'utf8')), { sync: 's499' });
+  t.hasStrict(JSON.parse(await readFile(path, 'utf8')), { sync: 's499' });
   t.strictSame(await readdir(dirname(path)), ['state.json'], 'and nothing is left beside it');
 });
 

@@ -136,7 +136,7 @@ async function isRefused(t: Test, cast: Cast): Promise<void> {
   const { alice, bob, mallory, room, house } = cast;
   const before = await countStarts(cast);
   const refused = async (why: string, code: string): Promise<void> => {
-    t.match(await lastOf(cast), { type: 'refused', code }, why);
+    t.hasStrict(await lastOf(cast), { type: 'refused', code }, why);
   };
 
   const clear = await sendClear(alice, room, { msgtype: 'm.text', body: '!status web' });
@@ -162,13 +162,13 @@ async function isRefused(t: Test, cast: Cast): Promise<void> {
   await refused('from an unsigned device', 'unsigned_device');
 
   t.match((await ask(cast, bob, '!change')).body, /identity is not pinned/);
-  t.match(await lastOf(cast), { type: 'request', decision: 'deny', because: 'identity' });
+  t.hasStrict(await lastOf(cast), { type: 'request', decision: 'deny', because: 'identity' });
   t.match(
     (await ask(cast, alice, '!deploy')).body,
     /needs alice: a one-time code · 1 sign-off from ops \(not alice\)/,
   );
   const asked = (await house.entries()).findLast(({ type }) => type === 'request');
-  t.match(asked, {
+  t.hasStrict(asked, {
     decision: 'pending',
     missing: ['totp', '1 approval'],
   });
@@ -239,7 +239,7 @@ async function isReplaced(t: Test, cast: Cast): Promise<void> {
     room,
     (h) => h.sender === house.bot && /not the one that the policy pins/.test(h.body),
   );
-  t.match(await lastOf(cast), { type: 'refused', code: 'identity_mismatch', person: 'alice' });
+  t.hasStrict(await lastOf(cast), { type: 'refused', code: 'identity_mismatch', person: 'alice' });
   t.equal(await countStarts(cast), before);
 }
 

@@ -200,7 +200,7 @@ async function miscounts(t: Test, cast: Cast): Promise<void> {
   const burnt = (await house.entries()).filter(
     (e) => e.type === 'code.burnt' && e.person === 'bob',
   );
-  t.match(burnt.at(-1), { why: 'typed in a shared room' }, 'however clumsily it was typed');
+  t.hasStrict(burnt.at(-1), { why: 'typed in a shared room' }, 'however clumsily it was typed');
   const log = JSON.stringify(await house.entries());
   t.notMatch(log, new RegExp(`\\b${clumsy}\\b`), 'and no code is in the log');
   t.notOk((await house.entries()).some((e) => e.type === 'stepup' && e.request === asked.id));

@@ -150,7 +150,7 @@ export class House implements AsyncDisposable {
     const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
     const ended = once(child, 'close') as Promise<[number | null]>;
     const [uri] = await Promise.race([
-      eventually(() => /otpauth:\S+/.exec(stdout()) ?? undefined),
+      eventually(() => /otpauth:\S+(?=\s)/.exec(stdout()) ?? undefined),
       ended.then(() => [] as string[]),
     ]);
     const authenticator = new Authenticator(uri ?? '');

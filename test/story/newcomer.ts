@@ -164,7 +164,7 @@ class Newcomer implements AsyncDisposable {
     } else if (words.startsWith('identity pin'))
       await say('Pin it? From then on, that identity is this person. yes or no:', 'yes');
     else if (words.startsWith('enrol totp')) {
-      const shown = await terminal.sees(/otpauth:/);
+      const shown = await terminal.sees('The code that the app shows:'); // all of the link is there
       this.#app = new Authenticator(/otpauth:\S+/.exec(shown.join('\n'))?.[0] ?? '');
       await say('The code that the app shows:', await this.#app.next());
     }

@@ -136,12 +136,15 @@ async function failsOver(t: Test, cast: Cast): Promise<void> {
   const page = await readPage(own);
   t.match(page, /db-failover db2/);
   t.match(page, new RegExp(asked.id));
-  t.match(await usePage(own, alice.passkey, { act: 'prove' }), { kind: 'done' });
+  t.hasStrict(await usePage(own, alice.passkey, { act: 'prove' }), { kind: 'done' });
   t.match(await usePage(own, alice.passkey, { act: 'prove' }), { error: /link was used/ });
   for (const signer of [bob, carol])
-    t.match(await usePage(await linkOf(cast, signer, asked), signer.passkey, { act: 'approve' }), {
-      kind: 'done',
-    });
+    t.hasStrict(
+      await usePage(await linkOf(cast, signer, asked), signer.passkey, { act: 'approve' }),
+      {
+        kind: 'done',
+      },
+    );
   t.match((await becomes(cast, asked, /exit 0/)).body, /✓ db-failover db2.*now on db2/s);
 }
 

@@ -8,27 +8,15 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { eventually } from '../people/eventually.ts';
 import type { Person } from '../people/person.ts';
-import { startAtTerminal } from '../support/at-terminal.ts';
 import { SignInServer } from '../support/sign-in-server.ts';
 import { House, vaktrom } from './house.ts';
-
-const VAKTROM = join(import.meta.dirname, '..', '..', 'src', 'vaktrom.sh');
-const CODE = /^It is at (\S+)\. The code there has to be (\w+)$/;
+import { signInWith } from './sign-in-by-code.ts';
 
 interface Cast {
   readonly server: SignInServer;
   readonly house: House;
   readonly alice: Person;
   readonly room: string;
-}
-
-/** Runs a command at a terminal, and signs in where it says so. */
-async function signInWith({ server, house }: Cast, ...args: readonly string[]) {
-  await using terminal = startAtTerminal('sh', [VAKTROM, ...args, '--dir', house.dir]);
-  const shown = await terminal.sees(CODE);
-  const [, , code = ''] = CODE.exec(shown.find((line) => CODE.test(line)) ?? '') ?? [];
-  server.enter(code, { user: house.bot });
-  return await terminal.ended;
 }
 
 const answer = async ({ house, alice, room }: Cast, text: string): Promise<string> => {
@@ -72,12 +60,12 @@ actions: {}
 `,
   );
   const where = ['--homeserver', server.url, '--user', house.bot, '--policy', policy];
-  const { code, lines } = await signInWith(cast, 'init', '--yes', ...where);
+  const { code, lines } = await signInWith(server, house, 'init', '--yes', ...where);
   t.equal(code, 0, lines.join('\n'));
   t.equal((await stat(sessionFile(cast))).mode & 0o777, 0o600);
   t.notOk(existsSync(join(house.dir, 'secrets', 'access-token')));
   const kept = await readFile(sessionFile(cast), 'utf8');
-  t.match(Object.keys(JSON.parse(kept) as object), ['v', 'sealed']);
+  t.hasStrict(Object.keys(JSON.parse(kept) as object), ['v', 'sealed']);
   await house.run();
   await alice.waitForMembership(room, { userId: house.bot, membership: 'join' });
   t.equal(await answer(cast, '!version'), 'Vaktrom 0.1.0');
@@ -118,7 +106,7 @@ async function isOver(t: Test, cast: Cast): Promise<void> {
   t.equal(await house.ended(), 4);
   t.ok(house.log().split('\n').includes(`vaktrom: ${OVER}`), house.log());
   const last = (await house.entries()).at(-1);
-  t.match(last, { type: 'shutdown', reason: 'signed_out' });
+  t.hasStrict(last, { type: 'shutdown', reason: 'signed_out' });
   const doctor = await vaktrom('doctor', '--dir', house.dir);
   t.equal(doctor.code, 1);
   const [line = ''] = doctor.stdout
@@ -133,7 +121,8 @@ async function isOver(t: Test, cast: Cast): Promise<void> {
 }
 
 async function isMended(t: Test, cast: Cast): Promise<void> {
-  const { code, lines } = await signInWith(cast, 'device', 'rotate');
+  const { server, house } = cast;
+  const { code, lines } = await signInWith(server, house, 'device', 'rotate');
   t.equal(code, 0, lines.join('\n'));
   await cast.house.run();
   t.equal(await eventually(() => answer(cast, '!version')), 'Vaktrom 0.1.0');

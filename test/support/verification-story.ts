@@ -58,7 +58,7 @@ async function asks(t: Test, cast: Cast, where: Where): Promise<void> {
   const ours = await bot.compares(alice);
   t.equal(formatEmoji(ours.emoji), theirs.emoji);
   t.equal(ours.decimals.join(' '), theirs.decimals);
-  t.match(ours, { begunBy: 'them', where: 'room' in where ? 'room' : 'device' });
+  t.hasStrict(ours, { begunBy: 'them', where: 'room' in where ? 'room' : 'device' });
   t.equal(bot.verified.length, before, 'nothing counts before both have said so');
   await Promise.all([theirs.confirm(), bot.verifications.confirm(ours.id)]);
   await theirs.done;
@@ -72,7 +72,7 @@ async function isAsked(t: Test, { bot, alice }: Cast, id?: string): Promise<void
   const theirs = await reachEmoji(await asked);
   const ours = await bot.compares(alice);
   t.equal(formatEmoji(ours.emoji), theirs.emoji);
-  t.match(ours, { begunBy: 'us', where: id === undefined ? 'room' : 'device' });
+  t.hasStrict(ours, { begunBy: 'us', where: id === undefined ? 'room' : 'device' });
   await bot.verifications.confirm(ours.id); // before the other side this time
   await theirs.confirm();
   await theirs.done;
@@ -140,7 +140,7 @@ async function isReplaced(t: Test, { bot, alice, room }: Cast): Promise<void> {
   await t.resolves(bot.say(room, 'still able to speak'));
   bot.name(alice, room, await alice.masterKey());
   await alice.say(room, 'pinned anew');
-  t.match(await bot.heard(), { kind: 'decrypted', message: { text: 'pinned anew' } });
+  t.hasStrict(await bot.heard(), { kind: 'decrypted', message: { text: 'pinned anew' } });
   await bot.say(room, 'welcome back');
   await alice.waitFor(room, ({ body }) => body === 'welcome back');
 }

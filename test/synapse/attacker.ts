@@ -42,7 +42,7 @@ actions:
     const event = await impostor.say(room, '!status');
     const told = await bob.waitFor(room, (h) => h.sender === house.bot && h.thread === event);
     t.notMatch(told.body, /all is well/);
-    t.match((await house.entries()).at(-1), { type: 'refused', code, sender: alice.userId });
+    t.hasStrict((await house.entries()).at(-1), { type: 'refused', code, sender: alice.userId });
     t.equal((await starts(house)).length, before, 'nothing was run');
   };
 

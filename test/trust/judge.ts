@@ -55,7 +55,7 @@ t.test('a fresh command of a pinned person, on a device of their own, is trusted
 
 t.test('an account without a pin is trusted as what it is: not pinned', async (t) => {
   const identity = { masterKey: 'any other key', changed: false };
-  t.match(verdictOn({ sender: BOB, ...decrypted({ identity }) }), {
+  t.hasStrict(verdictOn({ sender: BOB, ...decrypted({ identity }) }), {
     kind: 'trusted',
     person: 'bob',
     pinned: false,
@@ -67,7 +67,7 @@ t.test(
   'a pinned identity stays trusted when it is new to us: the policy knows better',
   async (t) => {
     const identity = { masterKey: ALICES_KEY, changed: true };
-    t.match(verdictOn(decrypted({ identity })), { kind: 'trusted', pinned: true });
+    t.hasStrict(verdictOn(decrypted({ identity })), { kind: 'trusted', pinned: true });
   },
 );
 
@@ -98,22 +98,22 @@ const REFUSED: Readonly<Record<TrustRefusal, readonly [Partial<Sighting>, Spent?
 
 for (const [code, [change, spent]] of Object.entries(REFUSED))
   t.test(`refused: ${code}`, async (t) => {
-    t.match(verdictOn(change, spent), { kind: 'refused', code });
+    t.hasStrict(verdictOn(change, spent), { kind: 'refused', code });
   });
 
 t.test('a device that was deleted is not known', async (t) => {
-  t.match(verdictOn(decrypted({ device: { ...phone, deleted: true } })), {
+  t.hasStrict(verdictOn(decrypted({ device: { ...phone, deleted: true } })), {
     code: 'device_unknown',
   });
 });
 
 t.test('history is before its time as well', async (t) => {
-  t.match(verdictOn({ when: 'history' }), { code: 'before_live' });
+  t.hasStrict(verdictOn({ when: 'history' }), { code: 'before_live' });
 });
 
 t.test('a refusal says whose account it was, if it is one of ours', async (t) => {
-  t.match(verdictOn(related('edit')), { person: 'alice' });
-  t.match(verdictOn({ sender: BOB, ...undecryptable('damaged') }), { person: 'bob' });
+  t.hasStrict(verdictOn(related('edit')), { person: 'alice' });
+  t.hasStrict(verdictOn({ sender: BOB, ...undecryptable('damaged') }), { person: 'bob' });
   t.match(verdictOn({ sender: MALLORY, ...undecryptable('damaged') }), { person: undefined });
 });
 
@@ -189,32 +189,32 @@ t.test('the bot is addressed by a mark, or by a mention and its name', async (t)
 
 t.test("in a person's direct room there is no need to say who is meant", async (t) => {
   const inDirect = (text: string) => verdictOn({ room: DIRECT_ALICE, ...decrypted({}, text) });
-  t.match(inDirect('otp K7QF-2M 123456'), {
+  t.hasStrict(inDirect('otp K7QF-2M 123456'), {
     ...{ kind: 'trusted', person: 'alice', room: 'direct', roomId: DIRECT_ALICE, isDirect: true },
     text: 'otp K7QF-2M 123456',
   });
-  t.match(inDirect(' !pending\n'), { kind: 'trusted', text: 'pending' });
-  t.match(inDirect(''), { kind: 'trusted', text: '' }, 'nothing at all is a question, too');
+  t.hasStrict(inDirect(' !pending\n'), { kind: 'trusted', text: 'pending' });
+  t.hasStrict(inDirect(''), { kind: 'trusted', text: '' }, 'nothing at all is a question, too');
 });
 
 t.test("what anybody else says in a person's direct room is refused", async (t) => {
   const inDirect = (sender: UserId, seen = decrypted()) =>
     verdictOn({ room: DIRECT_ALICE, sender, ...seen });
   const identity = { masterKey: 'any other key', changed: false };
-  t.match(inDirect(BOB, decrypted({ identity })), { kind: 'refused', code: 'unknown_account' });
-  t.match(inDirect(MALLORY), { kind: 'refused', code: 'unknown_account' });
-  t.match(inDirect(ALICE, { seen: { kind: 'clear', message: message('otp 1') } }), {
+  t.hasStrict(inDirect(BOB, decrypted({ identity })), { kind: 'refused', code: 'unknown_account' });
+  t.hasStrict(inDirect(MALLORY), { kind: 'refused', code: 'unknown_account' });
+  t.hasStrict(inDirect(ALICE, { seen: { kind: 'clear', message: message('otp 1') } }), {
     ...{ kind: 'refused', code: 'clear_text', person: 'alice' },
   });
-  t.match(inDirect(ALICE, decrypted({ forwarded: true })), { code: 'forwarded_key' });
-  t.match(inDirect(ALICE, related('edit')), { code: 'edit' });
+  t.hasStrict(inDirect(ALICE, decrypted({ forwarded: true })), { code: 'forwarded_key' });
+  t.hasStrict(inDirect(ALICE, related('edit')), { code: 'edit' });
   t.strictSame(inDirect(BOT), { kind: 'ignored' });
 });
 
 t.test('a direct room is one, even where the policy names the same room', async (t) => {
   const both = { ...register(), rooms: new Map([[DIRECT_ALICE, roomName('ops')]]) };
   const verdict = judge(sighting({ room: DIRECT_ALICE }), both, fresh);
-  t.match(verdict, { kind: 'trusted', room: 'direct', isDirect: true });
+  t.hasStrict(verdict, { kind: 'trusted', room: 'direct', isDirect: true });
 });
 
 /** Written without a look at the code: the one thing that makes a command, condition by condition. */

@@ -44,14 +44,14 @@ t.test('a ceremony over HTTP, from the page to the entry in the log', async (t) 
   const path = `/p/${room.told('bob')}`;
   const page = await get(path);
   t.equal(page.status, 200);
-  t.match(page.headers.get('content-type'), 'text/html');
+  t.equal(page.headers.get('content-type'), 'text/html; charset=UTF-8');
   t.match(await page.text(), /Sign off with your passkey/);
 
   const asked = await jsonOf(await post(`${path}/begin`, { act: 'approve' }));
   const answer = passkey.get(asked.options ?? {});
   const said = await post(`${path}/finish`, { answer });
   t.equal(said.status, 200);
-  t.match(await jsonOf(said), { kind: 'done', said: '✓ You signed it off. It is running.' });
+  t.hasStrict(await jsonOf(said), { kind: 'done', said: '✓ You signed it off. It is running.' });
   t.ok(room.ledger.types.includes('approval'));
 });
 

@@ -89,10 +89,11 @@ export async function testCrossSigning(t: Test, server: ServerUnderTest): Promis
     await alice.get(UPLOAD, first.upload);
     await alice.get(UPLOAD, first.upload);
     const asked = await alice.ask(UPLOAD, second.upload);
-    t.match(asked, {
+    t.hasStrict(asked, {
       status: 401,
-      body: { session: String, flows: [{ stages: ['m.login.password'] }], params: {} },
+      body: { flows: [{ stages: ['m.login.password'] }], params: {} },
     });
+    t.match(asked, { body: { session: String } });
     const auth = {
       type: 'm.login.password',
       session: textAt(asked.body, 'session') ?? '',
@@ -100,12 +101,13 @@ export async function testCrossSigning(t: Test, server: ServerUnderTest): Promis
       password: alice.account.password,
     };
     const wrong = await alice.ask(UPLOAD, { ...second.upload, auth: { ...auth, password: 'no' } });
-    t.match(wrong, { status: 401, body: { errcode: 'M_FORBIDDEN', session: String } });
-    t.match(await masterKeySeenBy(alice, alice.userId), { keys: first.masterKey['keys'] });
+    t.hasStrict(wrong, { status: 401, body: { errcode: 'M_FORBIDDEN' } });
+    t.match(wrong, { body: { session: String } });
+    t.hasStrict(await masterKeySeenBy(alice, alice.userId), { keys: first.masterKey['keys'] });
     const unknown = { ...second.upload, auth: { ...auth, session: 'none' } };
     refused(t, await alice.ask(UPLOAD, unknown), { status: 400, errcode: 'M_UNKNOWN' });
     await alice.get(UPLOAD, { ...second.upload, auth });
-    t.match(await masterKeySeenBy(alice, alice.userId), { keys: second.masterKey['keys'] });
+    t.hasStrict(await masterKeySeenBy(alice, alice.userId), { keys: second.masterKey['keys'] });
   });
 
   await t.test("nobody else's password will do", async (t) => {
@@ -126,9 +128,9 @@ export async function testCrossSigning(t: Test, server: ServerUnderTest): Promis
     await alice.get(UPLOAD, upload);
     const query = { device_keys: { [alice.userId]: [] } };
     const own = await alice.get('POST /keys/query', query);
-    t.match(own, { user_signing_keys: { [alice.userId]: upload.user_signing_key } });
+    t.hasStrict(own, { user_signing_keys: { [alice.userId]: upload.user_signing_key } });
     const seen = await bob.get('POST /keys/query', query);
-    t.match(seen, {
+    t.hasStrict(seen, {
       master_keys: { [alice.userId]: upload.master_key },
       self_signing_keys: { [alice.userId]: upload.self_signing_key },
     });
@@ -198,6 +200,6 @@ export async function testCrossSigning(t: Test, server: ServerUnderTest): Promis
       },
     );
     const answer = await alice.get(SIGN, { [alice.userId]: { NONE: none } });
-    t.match(answer, { failures: { [alice.userId]: { NONE: { errcode: 'M_NOT_FOUND' } } } });
+    t.hasStrict(answer, { failures: { [alice.userId]: { NONE: { errcode: 'M_NOT_FOUND' } } } });
   });
 }

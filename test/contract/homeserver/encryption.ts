@@ -14,10 +14,10 @@ export async function testEncryption(t: Test, server: ServerUnderTest): Promise<
   await t.test('messages are decrypted on both sides', async (t) => {
     await alice.say(roomId, 'ping');
     const ping = await bob.waitFor(roomId, ({ body }) => body === 'ping');
-    t.match(ping, { sender: alice.userId, type: 'm.room.message', encrypted: true });
+    t.hasStrict(ping, { sender: alice.userId, type: 'm.room.message', encrypted: true });
     await bob.say(roomId, 'pong');
     const pong = await alice.waitFor(roomId, ({ body }) => body === 'pong');
-    t.match(pong, { sender: bob.userId, encrypted: true });
+    t.hasStrict(pong, { sender: bob.userId, encrypted: true });
   });
 
   await t.test('an edit, a thread and a reaction point to their message', async (t) => {
@@ -25,19 +25,19 @@ export async function testEncryption(t: Test, server: ServerUnderTest): Promise<
     await bob.waitFor(roomId, ({ eventId }) => eventId === root);
     await alice.edit(roomId, root, 'deploy!');
     const edit = await bob.waitFor(roomId, ({ body }) => body === 'deploy!');
-    t.match(edit, { edits: root, encrypted: true });
+    t.hasStrict(edit, { edits: root, encrypted: true });
     await alice.say(roomId, 'in thread', root);
-    t.match(await bob.waitFor(roomId, ({ thread }) => thread === root), { body: 'in thread' });
+    t.hasStrict(await bob.waitFor(roomId, ({ thread }) => thread === root), { body: 'in thread' });
     await bob.react(roomId, root, '👍');
     const reaction = await alice.waitFor(roomId, ({ type }) => type === 'm.reaction');
-    t.match(reaction.content, { 'm.relates_to': { event_id: root, key: '👍' } });
+    t.hasStrict(reaction.content, { 'm.relates_to': { event_id: root, key: '👍' } });
   });
 
   await t.test('an attachment travels encrypted and arrives whole', async (t) => {
     const output = utf8('full output\n'.repeat(10_000));
     await alice.attach(roomId, 'output.txt', output);
     const heard = await bob.waitFor(roomId, ({ body }) => body === 'output.txt');
-    t.match(heard, { encrypted: true, content: { msgtype: 'm.file' } });
+    t.hasStrict(heard, { encrypted: true, content: { msgtype: 'm.file' } });
     t.same(await bob.fetchAttachment(heard), output);
   });
 

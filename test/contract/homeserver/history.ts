@@ -29,14 +29,14 @@ export async function testHistory(t: Test, server: ServerUnderTest): Promise<voi
 
   await t.test('an event is read by its id', async (t) => {
     const eventId = await alice.say(roomId, 'hello');
-    t.match(await bob.get(`GET ${room}/event/${eventId}`), {
+    t.hasStrict(await bob.get(`GET ${room}/event/${eventId}`), {
       event_id: eventId,
       room_id: roomId,
       sender: alice.userId,
       type: 'm.room.message',
       content: { msgtype: 'm.text', body: 'hello' },
-      origin_server_ts: Number,
     });
+    t.match(await bob.get(`GET ${room}/event/${eventId}`), { origin_server_ts: Number });
     refused(t, await bob.ask(`GET ${room}/event/$none`), NOT_FOUND);
   });
 
@@ -56,7 +56,7 @@ export async function testHistory(t: Test, server: ServerUnderTest): Promise<voi
     const { roomId, eventIds } = await roomWithMessages(alice, 5);
     const context = await alice.get(`GET /rooms/${roomId}/context/${eventIds[2]}?limit=2`);
     const named = (key: string) => listAt(context, key).map((event) => Object(event).event_id);
-    t.match(context, { event: { event_id: eventIds[2] } });
+    t.hasStrict(context, { event: { event_id: eventIds[2] } });
     t.same(named('events_before'), [eventIds[1]]);
     t.same(named('events_after'), [eventIds[3]]);
     refused(t, await alice.ask(`GET /rooms/${roomId}/context/$none`), NOT_FOUND);
@@ -87,9 +87,9 @@ export async function testHistory(t: Test, server: ServerUnderTest): Promise<voi
     const { content } = left;
     t.strictSame(content, {});
     const because = { event_id: textAt(redaction, 'event_id'), content: { reason: 'oops' } };
-    t.match(left, { sender: bob.userId, unsigned: { redacted_because: because } });
+    t.hasStrict(left, { sender: bob.userId, unsigned: { redacted_because: because } });
     const [latest] = chunkOf(await alice.get(`GET ${room}/messages?dir=b&limit=1`));
-    t.match(latest, {
+    t.hasStrict(latest, {
       type: 'm.room.redaction',
       redacts: eventId,
       content: { redacts: eventId },

@@ -60,7 +60,7 @@ export async function testKeys(t: Test, server: ServerUnderTest): Promise<void> 
         fallback_keys: oneTimeKey('F'),
       });
       t.strictSame(counts, { one_time_key_counts: { signed_curve25519: 2 } });
-      t.match(await alice.sync(since), {
+      t.hasStrict(await alice.sync(since), {
         device_one_time_keys_count: { signed_curve25519: 2 },
         device_unused_fallback_key_types: ['signed_curve25519'],
       });
@@ -78,7 +78,9 @@ export async function testKeys(t: Test, server: ServerUnderTest): Promise<void> 
       t.match(used, { device_one_time_keys_count: { signed_curve25519: 0 } });
       t.strictSame(used['device_unused_fallback_key_types'], []);
       await alice.get('POST /keys/upload', { fallback_keys: oneTimeKey('G') });
-      t.match(await alice.sync(since), { device_unused_fallback_key_types: ['signed_curve25519'] });
+      t.hasStrict(await alice.sync(since), {
+        device_unused_fallback_key_types: ['signed_curve25519'],
+      });
       t.same(await claimed(), ['signed_curve25519:G']);
     },
   );
@@ -137,7 +139,7 @@ export async function testKeys(t: Test, server: ServerUnderTest): Promise<void> 
     t.same(await told(), [bob.userId], 'renamed');
     const query = { device_keys: { [bob.userId]: [] } };
     const named = { unsigned: { device_display_name: 'Phone' } };
-    t.match(await alice.get('POST /keys/query', query), {
+    t.hasStrict(await alice.get('POST /keys/query', query), {
       device_keys: { [bob.userId]: { [phone.deviceId]: named } },
     });
     await phone.get('POST /logout', {});

@@ -122,12 +122,12 @@ export async function testRooms(t: Test, server: ServerUnderTest): Promise<void>
       power_level_content_override: { events_default: 50 },
     });
     const state = (type: string) => alice.get(`GET /rooms/${roomId}/state/${type}/`);
-    t.match(await state('m.room.create'), { room_version: '11' });
-    t.match(await state('m.room.join_rules'), { join_rule: 'invite' });
-    t.match(await state('m.room.encryption'), { algorithm });
-    t.match(await state('m.room.history_visibility'), { history_visibility: 'joined' });
-    t.match(await state('m.room.name'), { name: 'Ops' });
-    t.match(await state('m.room.topic'), { topic: 'levers' });
+    t.hasStrict(await state('m.room.create'), { room_version: '11' });
+    t.hasStrict(await state('m.room.join_rules'), { join_rule: 'invite' });
+    t.hasStrict(await state('m.room.encryption'), { algorithm });
+    t.hasStrict(await state('m.room.history_visibility'), { history_visibility: 'joined' });
+    t.hasStrict(await state('m.room.name'), { name: 'Ops' });
+    t.hasStrict(await state('m.room.topic'), { topic: 'levers' });
     t.match(await state('m.room.power_levels'), {
       users: { [alice.userId]: 100 },
       events_default: 50,

@@ -37,9 +37,9 @@ export async function testSync(t: Test, server: ServerUnderTest): Promise<void> 
       const shown = eventsOf(objectAt(roomIn(answer, 'invite', roomId), 'invite_state'));
       const find = (type: string, stateKey = '') =>
         shown.find((e) => textAt(e, 'type') === type && textAt(e, 'state_key') === stateKey);
-      t.match(find('m.room.name'), { content: { name: 'Ops' } });
-      t.match(find('m.room.encryption'), { content: { algorithm } });
-      t.match(find('m.room.member', alice.userId), { content: { membership: 'join' } });
+      t.hasStrict(find('m.room.name'), { content: { name: 'Ops' } });
+      t.hasStrict(find('m.room.encryption'), { content: { algorithm } });
+      t.hasStrict(find('m.room.member', alice.userId), { content: { membership: 'join' } });
       const own = { sender: alice.userId, content: { membership: 'invite' } };
       t.match(find('m.room.member', bob.userId), own);
     }
@@ -63,7 +63,7 @@ export async function testSync(t: Test, server: ServerUnderTest): Promise<void> 
       const left = await bob.sync(next(first));
       const events = eventsOf(objectAt(roomIn(left, 'leave', roomId), 'timeline'));
       t.equal(textAt(events[0] ?? {}, 'sender'), alice.userId);
-      t.match(events.at(-1), { state_key: bob.userId, content: { membership: 'leave' } });
+      t.hasStrict(events.at(-1), { state_key: bob.userId, content: { membership: 'leave' } });
       t.equal(events.length, 2);
       t.strictSame((await bob.sync(next(left)))['rooms'], undefined);
       t.strictSame((await bob.sync())['rooms'], undefined, 'an initial sync has no left rooms');
@@ -83,7 +83,7 @@ export async function testSync(t: Test, server: ServerUnderTest): Promise<void> 
     t.ok(timelineOf(back, roomId).length > 0);
     await alice.get(`POST /rooms/${roomId}/kick`, { user_id: bob.userId, reason: 'test' });
     const kicked = roomIn(await bob.sync(next(back)), 'leave', roomId);
-    t.match(eventsOf(objectAt(kicked, 'timeline')).at(-1), {
+    t.hasStrict(eventsOf(objectAt(kicked, 'timeline')).at(-1), {
       sender: alice.userId,
       content: { membership: 'leave', reason: 'test' },
     });
@@ -124,7 +124,7 @@ export async function testSync(t: Test, server: ServerUnderTest): Promise<void> 
     );
     const from = textAt(timeline, 'prev_batch');
     const page = await bob.get(`GET /rooms/${roomId}/messages?dir=b&limit=3&from=${from}`);
-    t.match(page, {
+    t.hasStrict(page, {
       chunk: [
         { content: { body: 'message 2' } },
         { content: { body: 'message 1' } },
@@ -141,7 +141,7 @@ export async function testSync(t: Test, server: ServerUnderTest): Promise<void> 
     for (let i = 0; i < 3; i++) await alice.say(roomId, `message ${i}`);
     const filter = { room: { timeline: { limit: 2 } } };
     const room = roomIn(await bob.sync(since, { filter }), 'join', roomId);
-    t.match(eventsOf(objectAt(room, 'state')), [
+    t.hasStrict(eventsOf(objectAt(room, 'state')), [
       { type: 'm.room.topic', content: { topic: 'new' } },
     ]);
   });
@@ -155,9 +155,9 @@ export async function testSync(t: Test, server: ServerUnderTest): Promise<void> 
     const message = { msgtype: 'm.text', body: 'hello' };
     await alice.get(`PUT /rooms/${roomId}/send/m.room.message/${txnId}`, message);
     const [own] = timelineOf(await alice.sync(since), roomId);
-    t.match(own, { unsigned: { transaction_id: txnId } });
+    t.hasStrict(own, { unsigned: { transaction_id: txnId } });
     const [seen] = timelineOf(await other.sync(otherSince), roomId);
-    t.match(seen, { content: message });
+    t.hasStrict(seen, { content: message });
     t.notOk('transaction_id' in objectAt(seen ?? {}, 'unsigned'));
   });
 
@@ -167,7 +167,7 @@ export async function testSync(t: Test, server: ServerUnderTest): Promise<void> 
     const eventId = await alice.say(roomId, 'oops');
     const since = await bob.now();
     await alice.get(`PUT /rooms/${roomId}/redact/${eventId}/${unique()}`, {});
-    t.match(timelineOf(await bob.sync(since), roomId), [
+    t.hasStrict(timelineOf(await bob.sync(since), roomId), [
       { type: 'm.room.redaction', redacts: eventId, content: { redacts: eventId } },
     ]);
     t.notOk(bodiesOf(await bob.sync(), roomId).includes('oops'));
@@ -190,10 +190,12 @@ export async function testSync(t: Test, server: ServerUnderTest): Promise<void> 
     const messages = { [alice.userId]: { [alice.deviceId]: { n: 1 } } };
     await alice.get(`PUT /sendToDevice/x.test/${unique()}`, { messages });
     const woken = await first;
-    t.match(woken, { to_device: { events: [{ type: 'x.test', content: { n: 1 } }] } });
+    t.hasStrict(woken, { to_device: { events: [{ type: 'x.test', content: { n: 1 } }] } });
     const second = alice.sync(next(woken), { timeoutMs: LONG_MS });
     await alice.get(`PUT /user/${alice.userId}/account_data/x.test`, { n: 2 });
-    t.match(await second, { account_data: { events: [{ type: 'x.test', content: { n: 2 } }] } });
+    t.hasStrict(await second, {
+      account_data: { events: [{ type: 'x.test', content: { n: 2 } }] },
+    });
   });
 
   await t.test('a sync with nothing to say waits as long as it was told to', async (t) => {
@@ -232,6 +234,9 @@ export async function testSync(t: Test, server: ServerUnderTest): Promise<void> 
 
   await t.test('a malformed token is refused', async (t) => {
     const alice = await newDevice(server);
-    t.match(await alice.ask('GET /sync?since=none'), { status: 400, body: { errcode: String } });
+    t.match(await alice.ask('GET /sync?since=none'), {
+      status: 400,
+      body: { errcode: String },
+    });
   });
 }

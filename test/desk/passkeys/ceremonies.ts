@@ -48,8 +48,13 @@ t.test('a request runs once its requester is proven and a peer has signed', asyn
     (e) => e.type === 'stepup' || e.type === 'approval',
   );
   const { digest } = request;
-  t.match(stepup, { person: 'alice', digest, factor: 'webauthn', evidence: { kind: 'webauthn' } });
-  t.match(approval, { actor: { person: 'bob', device: '' }, digest, factor: 'webauthn' });
+  t.hasStrict(stepup, {
+    person: 'alice',
+    digest,
+    factor: 'webauthn',
+    evidence: { kind: 'webauthn' },
+  });
+  t.hasStrict(approval, { actor: { person: 'bob', device: '' }, digest, factor: 'webauthn' });
 });
 
 t.test('whatever is not the right passkey for the right thing is refused', async (t) => {
@@ -130,7 +135,7 @@ t.test(
     const answer = bob.get((await begin(token, 'approve')).options);
     room.changePolicy('bob: { roles: [ops, dba]', 'bob: { roles: [ops]');
     const given = await room.ceremonies.finish(token, { answer, remark: '' });
-    t.match(given, {
+    t.hasStrict(given, {
       ok: true,
       value: { said: 'The policy does not ask for your sign-off on it.' },
     });
@@ -156,7 +161,10 @@ t.test('an answer that comes when the request is over does nothing, and says so'
   await room.desk.requests.happen(request.id, { kind: 'cancelled', actor: request.frozen.actor });
   await room.settle();
   const given = await room.ceremonies.finish(token, { answer, remark: '' });
-  t.match(given.ok && given.value, { kind: 'done', said: 'That request is not open any more.' });
+  t.hasStrict(given.ok && given.value, {
+    kind: 'done',
+    said: 'That request is not open any more.',
+  });
 });
 
 t.test('a dead link that is tried is on record once, a made-up one never', async (t) => {

@@ -36,9 +36,9 @@ t.test('the first passkey needs a ticket or a code', async (t) => {
     /neither a one-time code/,
   );
   t.equal(count(), 0);
-  t.match(await enrol(await ticket(), new SoftPasskey(party)), { kind: 'done' });
+  t.hasStrict(await enrol(await ticket(), new SoftPasskey(party)), { kind: 'done' });
   t.equal(count(), 1);
-  t.match(
+  t.hasStrict(
     room.ledger.written.find((e) => e.type === 'factor.enrolled'),
     { type: 'factor.enrolled', by: 'ticket', rp: 'localhost' },
   );
@@ -56,7 +56,7 @@ t.test('a code counts once, here as anywhere', async (t) => {
   );
   await room.clock.advance(60_000);
   const code = totpCode(secret, room.clock.now());
-  t.match(await enrol(code, new SoftPasskey(party)), { kind: 'done' });
+  t.hasStrict(await enrol(code, new SoftPasskey(party)), { kind: 'done' });
   t.match(await enrol(code, new SoftPasskey(party)), /does not count/);
   t.equal(count(), 1);
 });
@@ -92,7 +92,7 @@ t.test('what was begun before the factors were taken back is not taken', async (
   await room.ledger.append({ type: 'factor.removed', person: 'carol', by: 'bob' });
   t.notOk((await finish(token, new SoftPasskey(party).create(asked.value.options))).ok);
   t.equal(count(), 0);
-  t.match(room.ledger.written.at(-1), { type: 'passkey.refused', why: /taken back/ });
+  t.match(room.ledger.written.at(-1), { type: /^passkey\.refused$/, why: /taken back/ });
 });
 
 t.test('a later one is vouched for by an earlier one, which signs its key', async (t) => {
@@ -102,12 +102,12 @@ t.test('a later one is vouched for by an earlier one, which signs its key', asyn
   const token = link();
   const second = new SoftPasskey(party);
   const next = await enrol('', second, token);
-  t.match(next, { kind: 'get' });
+  t.hasStrict(next, { kind: 'get' });
   t.equal(count(), 1, 'not yet');
   if (typeof next === 'string' || next.kind === 'done') throw new Error('not asked');
-  t.match(await finish(token, first.get(next.options)), { ok: true, value: { kind: 'done' } });
+  t.hasStrict(await finish(token, first.get(next.options)), { ok: true, value: { kind: 'done' } });
   t.equal(count(), 2);
-  t.match(
+  t.hasStrict(
     room.ledger.written.find((e) => e.type === 'factor.enrolled' && e.by === 'webauthn'),
     {
       credential: second.id,
@@ -137,7 +137,7 @@ t.test('one authenticator is one person', async (t) => {
   const shared = new SoftPasskey(party);
   await room.enrol('bob', shared);
   t.match(await enrol(await ticket(), shared), /^That was not accepted/);
-  t.match(room.ledger.written.at(-1), { type: 'passkey.refused', why: /enrolled already/ });
+  t.match(room.ledger.written.at(-1), { type: /^passkey\.refused$/, why: /enrolled already/ });
   t.equal(count(), 0);
 });
 

@@ -17,12 +17,12 @@ async function open() {
 t.test('an approver sees what is asked, by whom, where, and what it still needs', async (t) => {
   const { request, link, look } = await open();
   t.match(look(link('bob')), {
-    kind: 'request',
-    about: { id: request.id, command: 'db-failover db2', words: /^\w{5}(-\w{5}){3}$/ },
-    asker: 'alice',
-    room: 'danger',
-    effect: 'destructive',
-    needs: 'alice: a passkey · 1 sign-off from dba with a passkey (not alice)',
+    kind: /^request$/,
+    about: { id: request.id, command: /^db-failover db2$/, words: /^\w{5}(-\w{5}){3}$/ },
+    asker: /^alice$/,
+    room: /^danger$/,
+    effect: /^destructive$/,
+    needs: /^alice: a passkey · 1 sign-off from dba with a passkey \(not alice\)$/,
     hasPasskey: false,
   });
 });
@@ -58,11 +58,11 @@ t.test('an old link says so, and how to get another', async (t) => {
   const [bobs, alices] = [link('bob'), link('alice', 'stepup')];
   await room.clock.advance(LINK_MS);
   t.match(look(bobs), {
-    kind: 'told',
+    kind: /^told$/,
     said: /too old\. It still needs/,
-    retry: `approve ${request.id}`,
+    retry: new RegExp(`^approve ${request.id}$`),
   });
-  t.match(look(alices), { kind: 'told', retry: `start ${request.id}` });
+  t.hasStrict(look(alices), { kind: 'told', retry: `start ${request.id}` });
 });
 
 t.test('the link of a request that is over says what became of it, old or not', async (t) => {
@@ -71,7 +71,7 @@ t.test('the link of a request that is over says what became of it, old or not', 
   await room.clock.advance(31 * 60_000);
   await room.settle();
   t.match(look(token), {
-    kind: 'told',
+    kind: /^told$/,
     said: /^It expired: .* Nothing was run\./,
     retry: undefined,
   });
@@ -84,5 +84,5 @@ t.test('an enrolment link knows whether there is a passkey to vouch with', async
   await room.enrol('carol', new SoftPasskey(party));
   t.match(look(token), { hasPasskey: true });
   await room.clock.advance(LINK_MS);
-  t.match(look(token), { kind: 'told', retry: 'enrol passkey' });
+  t.hasStrict(look(token), { kind: 'told', retry: 'enrol passkey' });
 });

@@ -112,13 +112,13 @@ t.test('a device that its owner did not sign is refused', async (t) => {
   const { bot, alice, joinUnsigned } = await meet(t, 'bot', 'alice');
   must(await tell(alice, bot));
   const unsigned = await joinUnsigned('alice');
-  t.match(await tell(unsigned, bot), { kind: 'undecryptable', because: 'unsigned_device' });
+  t.hasStrict(await tell(unsigned, bot), { kind: 'undecryptable', because: 'unsigned_device' });
 });
 
 t.test('somebody without an identity is refused', async (t) => {
   const { bot, joinUnsigned } = await meet(t, 'bot');
   const alice = await joinUnsigned('alice');
-  t.match(await tell(alice, bot), { because: 'unsigned_device' });
+  t.hasStrict(await tell(alice, bot), { because: 'unsigned_device' });
   t.equal(await bot.crypto.identityOf(alice.user), undefined);
 });
 
@@ -126,7 +126,7 @@ t.test('a message is not read without its key', async (t) => {
   const { bot, alice } = await meet(t, 'bot', 'alice');
   const content = await alice.say('not for you', [alice.user]);
   await bot.sync();
-  t.match(await bot.read(content, alice.user), {
+  t.hasStrict(await bot.read(content, alice.user), {
     because: 'missing_key',
     session: content.session_id,
   });
@@ -137,8 +137,8 @@ t.test('a message is of whoever made it, whatever the homeserver says', async (t
   const content = await bob.say('!status', [bot.user, bob.user]);
   await bot.sync();
   await bot.crypto.track([alice.user, bob.user]);
-  t.match(await bot.read(content, alice.user), { because: 'sender_mismatch' });
-  t.match(await bot.read(content, user('@nobody:localhost')), { because: 'sender_mismatch' });
+  t.hasStrict(await bot.read(content, alice.user), { because: 'sender_mismatch' });
+  t.hasStrict(await bot.read(content, user('@nobody:localhost')), { because: 'sender_mismatch' });
   must(await bot.read(content, bob.user));
 });
 
@@ -164,7 +164,7 @@ t.test('an edited ciphertext is damaged, wherever it was edited', async (t) => {
     if (read.kind === 'decrypted') t.fail(`byte ${at}`);
   }
   for (const ciphertext of ['', 'A', 'AwgA', '!!!', '\ud800', content.ciphertext.slice(0, 80)])
-    t.match(await bot.read({ ...content, ciphertext }, alice.user), { because: 'damaged' });
+    t.hasStrict(await bot.read({ ...content, ciphertext }, alice.user), { because: 'damaged' });
   must(await bot.read(content, alice.user));
 });
 
@@ -187,7 +187,7 @@ t.test('an identity with two master keys is none', async (t) => {
   const evil = await joinUnsigned('alice');
   forgeIdentity(server, evil, alice.identity);
   await bot.sync();
-  t.match(await tell(evil, bot), { kind: 'undecryptable', because: 'unsigned_device' });
+  t.hasStrict(await tell(evil, bot), { kind: 'undecryptable', because: 'unsigned_device' });
   // Which of the two the crate takes for the account's is chance; neither makes the new device hers.
   const seen = (await bot.crypto.identityOf(alice.user))?.masterKey;
   t.ok([undefined, alice.identity].includes(seen), `it has ${seen ?? 'none'}`);
@@ -267,7 +267,7 @@ t.test('a device that its owner did not sign is not given the key', async (t) =>
   const content = await bot.say('for alice', [bot.user, alice.user]);
   for (const client of [alice, unsigned]) await client.sync();
   must(await alice.read(content, bot.user));
-  t.match(await unsigned.read(content, bot.user), { kind: 'undecryptable' });
+  t.hasStrict(await unsigned.read(content, bot.user), { kind: 'undecryptable' });
 });
 
 t.test('who goes by a pinned account under another identity is given nothing', async (t) => {
@@ -374,7 +374,7 @@ t.test('whatever the homeserver answers to a request for keys, we go on', async 
     t.ok(asked > 0 && asked <= 10, `${name}: asked ${asked} times`);
     must(await bot.read(content, alice.user));
   }
-  t.match(bot.refused[0], { code: 'homeserver_refused' });
+  t.hasStrict(bot.refused[0], { code: 'homeserver_refused' });
   await bot.crypto.receive({ ...NOTHING, changed: [alice.user] });
   must(await tell(alice, bot, 'after'));
 });
@@ -475,7 +475,7 @@ t.test(
       return next();
     });
     for (const content of contents)
-      t.match(await bot.read(content, alice.user), { because: 'unsigned_device' });
+      t.hasStrict(await bot.read(content, alice.user), { because: 'unsigned_device' });
     t.ok(asked >= 1 && asked <= 2, `asked ${asked} times`);
   },
 );

@@ -240,7 +240,9 @@ t.test('a store that fails is fatal once, and the machine hears nothing more', a
   await new Promise((resolve) => setTimeout(resolve, 300));
   bot.machine.close();
   t.same(outcomes, []);
-  t.match(fatal, [{ code: 'crypto_store_failed', message: storage.file }]);
+  t.has(fatal, [
+    { code: 'crypto_store_failed', message: `the crypto store ${storage.file} failed` },
+  ]);
   t.equal(fatal.length, 1);
 });
 

@@ -152,7 +152,7 @@ for (const [what, sabotage, message] of [
     await new Promise((resolve) => setTimeout(resolve, 50));
     t.same(log, []);
     t.equal(fatal.length, 1);
-    t.match(fatal[0], { code: 'ERR_SQLITE_ERROR', message });
+    t.match(fatal[0], { code: /^ERR_SQLITE_ERROR$/, message });
   });
 }
 

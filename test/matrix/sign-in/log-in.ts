@@ -71,7 +71,7 @@ t.test('OAuth comes first: a link and a code, to be opened anywhere', async (t) 
     ]);
     t.equal(host, new URL(server.url).host);
     t.strictSame(devices(), [device]);
-    t.match(session.renewal?.oauth, { clientId: 'client-1', issuer: `${server.url}/` });
+    t.hasStrict(session.renewal?.oauth, { clientId: 'client-1', issuer: `${server.url}/` });
     t.strictSame(server.clients, [
       {
         ...{ client_name: 'Vaktrom', client_uri: server.url, application_type: 'native' },
