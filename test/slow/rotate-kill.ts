@@ -61,7 +61,7 @@ actions: {}
     const again = await vaktrom(...args);
     t.equal(again.code, 0, again.stderr);
     t.not(await deviceOf(), before);
-    t.strictSame((await readdir(state)).sort(), ['audit', 'crypto', 'session.json', 'state.json']);
+    t.strictSame((await readdir(state)).sort(), ['.gitignore', 'audit', 'crypto', 'state.json']);
   }
   t.ok(cutOff > 0, `${cutOff} were cut off`);
 

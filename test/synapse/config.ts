@@ -6,6 +6,8 @@ export interface SynapseOptions {
   readonly port: number;
   /** Whoever has it registers accounts. */
   readonly registrationSecret: string;
+  /** More settings of Synapse, or others. */
+  readonly more?: JsonObject | undefined;
 }
 
 /** Paths are those inside the sandbox, where the state directory is /data. */
@@ -42,6 +44,7 @@ export const synapseConfig = (options: SynapseOptions): JsonObject => ({
   rc_login: { address: UNLIMITED, account: UNLIMITED, failed_attempts: UNLIMITED },
   rc_joins: { local: UNLIMITED, remote: UNLIMITED },
   rc_invites: { per_room: UNLIMITED, per_user: UNLIMITED, per_issuer: UNLIMITED },
+  ...options.more,
 });
 
 const UNLIMITED = { per_second: 100_000, burst_count: 100_000 };

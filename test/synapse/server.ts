@@ -36,7 +36,7 @@ export interface Synapse extends AsyncDisposable {
 const CACHE = resolve(import.meta.dirname, '../../.cache/synapse');
 
 /** The first call on a machine downloads Synapse, which takes about half a minute. */
-export async function openSynapse(): Promise<Synapse> {
+export async function openSynapse(more?: JsonObject): Promise<Synapse> {
   const bwrap = await run('host-tools', join(CACHE, 'tools'), 'bwrap');
   await run('rootfs', join(CACHE, 'rootfs'), bwrap);
   await using stack = new AsyncDisposableStack();
@@ -44,7 +44,7 @@ export async function openSynapse(): Promise<Synapse> {
   const serverName = 'localhost';
   const port = await freePort();
   const registrationSecret = randomBytes(24).toString('hex');
-  await writeState(dir, synapseConfig({ serverName, port, registrationSecret }));
+  await writeState(dir, synapseConfig({ serverName, port, registrationSecret, more }));
   const child = startSynapse(bwrap, dir);
   stack.defer(() => stop(child));
   const url = `http://127.0.0.1:${port}`;
