@@ -1,7 +1,7 @@
 /**
- * Where the session of the bot is kept. A token that does not expire is a secret like any other. One that
- * is renewed changes while the daemon runs, so it is among the daemon's own state, sealed under the key
- * of the crypto store.
+ * Keeps the session of the bot. A token that does not expire is a secret like any other. One that is
+ * renewed changes while the daemon runs, so it is part of the daemon's state, sealed under the key of the
+ * crypto store.
  */
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -33,7 +33,7 @@ export async function readSession(directory: Places): Promise<Session> {
   throw new Fatal('state_unreadable', `${path} is damaged: put a new device in its place`);
 }
 
-/** Durable once it resolves. What held another session before is gone then. */
+/** Durable once it resolves. Removes the file of the other kind. */
 export async function writeSession(
   { statePath, secretsPath }: Places,
   key: Uint8Array,

@@ -38,7 +38,7 @@ export async function askForAccount(options: AccountOptions, io: Io): Promise<Ac
 
 const serverOf = (user: UserId): string => user.slice(user.indexOf(':') + 1);
 
-/** What was given decides; else the homeserver is asked what it offers. */
+/** The options decide. Without any, the homeserver says what it offers. */
 export async function chooseWay(options: SignInOptions): Promise<Way> {
   const { passwordFile, accessTokenFile } = options;
   if (passwordFile !== undefined && accessTokenFile !== undefined)
@@ -64,7 +64,7 @@ async function readSecretFile(option: string, path: string): Promise<string> {
   return secret;
 }
 
-/** What a person has to do is for their eyes, and not part of the output. */
+/** Instructions to the person go to stderr: they are not part of the output. */
 export const guideFor = (io: Io, yes: boolean): Guide => ({
   tell(...lines) {
     for (const line of lines) io.err(printable(line));

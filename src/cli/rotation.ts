@@ -25,10 +25,10 @@ export interface Rotation {
   readonly newSession: Session;
 }
 
-/** Where the new device's crypto store is made. */
+/** The folder in which the new device's crypto store is made. */
 export const stagingOf = (statePath: string): string => join(statePath, 'new');
 
-/** Where the old one's is kept meanwhile. */
+/** The folder that keeps the old store meanwhile. */
 const keptOf = (statePath: string): string => join(statePath, 'old-crypto');
 
 /** The one that was begun and has not ended. */
@@ -48,7 +48,7 @@ export async function readRotation(statePath: string): Promise<Rotation | undefi
   }
 }
 
-/** Of a rotation that an older version has begun, there are only the tokens. */
+/** A rotation that an older version began has only the tokens. */
 function sessionIn(value: unknown, token: unknown): Session {
   if (value === undefined) return { accessToken: string(token) };
   const session = parseSession(JSON.stringify(value));

@@ -13,7 +13,7 @@ import { type Http, Refused } from './http.ts';
 import type { Tokens } from './tokens.ts';
 import { isLoopback, parseWebAddress } from './web-address.ts';
 
-/** What of an authorization server is used. */
+/** The parts of the server's metadata that we use (RFC 8414). */
 export interface OauthServer {
   readonly issuer: string;
   readonly tokenEndpoint: string;
@@ -22,7 +22,7 @@ export interface OauthServer {
   readonly revocationEndpoint?: string;
 }
 
-/** Enough to renew and to revoke. */
+/** All that renewing and revoking need. */
 export interface OauthClient {
   readonly issuer: string;
   readonly clientId: string;
@@ -31,16 +31,16 @@ export interface OauthClient {
 }
 
 export interface Prompt {
-  /** Where the person goes, and what they type there. */
+  /** The page to open, and the code to type there. */
   readonly address: string;
   readonly code: string;
-  /** The same address with the code in it, where the server gives one. */
+  /** The same page with the code in its address, if the server offers one. */
   readonly direct?: string;
   readonly minutes: number;
 }
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
-/** Stable since Matrix 1.15; servers from before that know the other ones. */
+/** Stable since Matrix 1.15. Older servers know only the other names. */
 const SCOPES = [
   (device: DeviceId) => `urn:matrix:client:api:* urn:matrix:client:device:${device}`,
   (device: DeviceId) =>
@@ -51,7 +51,7 @@ const METADATA = [
   '/_matrix/client/unstable/org.matrix.msc2965/auth_metadata',
 ];
 
-/** Undefined where the homeserver has none, or none by which a device can be signed in. */
+/** Undefined if the homeserver has no authorization server with the device grant. */
 export async function fetchOauthServer(http: Http): Promise<OauthServer | undefined> {
   for (const path of METADATA) {
     const answer = await http({ method: 'GET', path }).catch(ifUnknown);
@@ -84,7 +84,7 @@ function parseServer(metadata: Fields): OauthServer | undefined {
 export interface DeviceGrant {
   readonly server: OauthServer;
   readonly device: DeviceId;
-  /** A page about who asks; servers want one. */
+  /** A page about the client. Servers require one. */
   readonly about: string;
   readonly show: (prompt: Prompt) => void;
   readonly signal: AbortSignal;
@@ -159,7 +159,7 @@ function promptOf(begun: oauth.DeviceAuthorizationResponse): Prompt {
 
 const DEFAULT_INTERVAL_S = 5;
 
-/** RFC 8628, 3.5: no sooner than told, and slower when told so. */
+/** Polls no more often than the server says, and slower on `slow_down` (RFC 8628, 3.5). */
 async function awaitPerson(
   client: OauthClient,
   { device_code, interval = DEFAULT_INTERVAL_S, expires_in }: oauth.DeviceAuthorizationResponse,
@@ -183,7 +183,7 @@ async function awaitPerson(
     } catch (error) {
       const code = error instanceof oauth.ResponseBodyError ? error.error : undefined;
       if (code === 'slow_down') pauseS += 5;
-      // A connection that breaks is tried again, as the standard has it, but later.
+      // RFC 8628 wants another try, later, after a connection that broke.
       else if (code === undefined && !isRefusal(error)) pauseS *= 2;
       else if (code !== 'authorization_pending') throw asFault(client, error);
     }
@@ -260,7 +260,7 @@ async function ask<T>(server: { readonly issuer: string }, work: () => Promise<T
   }
 }
 
-/** The server has answered, and it was a no. */
+/** The server answered with an error. */
 const isRefusal = (error: unknown): boolean =>
   error instanceof oauth.ResponseBodyError || error instanceof oauth.WWWAuthenticateChallengeError;
 

@@ -21,9 +21,9 @@ export interface Session {
 
 export interface Renewal {
   readonly refreshToken: string;
-  /** From then on, a new pair is asked for before the next request. */
+  /** From this moment on, the next request is preceded by a renewal. */
   readonly renewAt: Instant;
-  /** Who gives it: an authorization server; without it, the homeserver itself. */
+  /** The authorization server that renews it. If absent, the homeserver does. */
   readonly oauth?: OauthClient;
 }
 
@@ -69,7 +69,7 @@ export function openBearer({ homeserver, session, save, now, signal }: BearerPar
   };
 }
 
-/** The session is over, and what mends it. */
+/** The error of a session that has ended. It names the command that mends it. */
 export const signedOut = (cause: unknown): Fatal =>
   new Fatal(
     'signed_out',
@@ -77,7 +77,7 @@ export const signedOut = (cause: unknown): Fatal =>
     cause,
   );
 
-/** Refused for good is over; a server that is busy or down is worth another try. */
+/** A refusal ends the session. If the server is busy or down, a later try may succeed. */
 function ifOver(error: unknown): undefined {
   if (error instanceof Refused && error.status < 500 && error.status !== 429) return undefined;
   throw error;
@@ -113,7 +113,7 @@ export function sessionOf(
 
 const NEVER = Number.MAX_SAFE_INTEGER;
 
-/** Signs it out at whoever gave it. What is over already is fine. */
+/** Signs the session out at the server that issued it. Resolves if it had ended before. */
 export async function endSession(homeserver: string, session: Session): Promise<void> {
   const signal = AbortSignal.timeout(60_000);
   const { renewal } = session;
@@ -126,10 +126,10 @@ export async function endSession(homeserver: string, session: Session): Promise<
   });
 }
 
-/** As it is kept, sealed. */
+/** The content of session.json, before it is sealed. */
 export const formatSession = (session: Session): string => JSON.stringify(session);
 
-/** Undefined when it is nothing that `formatSession` writes. */
+/** Undefined if `formatSession` did not write it. */
 export function parseSession(json: string): Session | undefined {
   const { accessToken, renewal } = parseFields(json);
   if (!isText(accessToken)) return undefined;

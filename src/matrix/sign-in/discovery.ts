@@ -1,7 +1,7 @@
 /**
- * Where a homeserver is: a URL that answers, or what the server's name says of itself (Matrix,
- * "Well-known URI"). No token goes along, so redirects are followed; addresses have to be https, or on
- * this machine.
+ * Finds the homeserver: a URL that answers, or the address in the server's `.well-known` file (Matrix,
+ * "Well-known URI"). No token is sent, so redirects are followed. Addresses have to be https, or on this
+ * machine.
  */
 import { Fault } from '../../base/errors.ts';
 import { fieldsOf, text } from '../events.ts';
@@ -56,6 +56,6 @@ async function fetchJson(url: string): Promise<unknown> {
   return JSON.parse(body) as unknown;
 }
 
-/** What fetch failed with is the cause of what it throws. */
+/** fetch hides the reason of a failure in the cause. */
 const reasonOf = (error: Error): string =>
   error.cause instanceof Error ? error.cause.message : error.message;

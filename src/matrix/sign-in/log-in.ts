@@ -13,7 +13,7 @@ import type { Guide } from './guide.ts';
 import { openPatient } from './patient.ts';
 import { fetchLoginToken } from './sso.ts';
 
-/** What was given at the command line; `best` leaves it to what the homeserver offers. */
+/** As given at the command line. `best` takes the best way that the homeserver offers. */
 export type Way =
   | { readonly kind: 'best' }
   | { readonly kind: 'password'; readonly password: string }
@@ -31,14 +31,14 @@ export interface Account {
 export interface LoggedIn {
   readonly device: DeviceId;
   readonly session: Session;
-  /** Where there was one: the homeserver may ask for it once more. */
+  /** If one was used: the homeserver may ask for it again. */
   readonly password?: string;
 }
 
 const V3 = '/_matrix/client/v3';
 const NAME = 'Vaktrom';
 
-/** Who helps, and when all of it is called off. */
+/** The person who helps, and the signal that gives up. */
 export interface Moment {
   readonly guide: Guide;
   readonly signal: AbortSignal;

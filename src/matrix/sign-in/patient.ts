@@ -3,7 +3,7 @@ import { type Bearer, type Http, openHttp } from '../http.ts';
 import type { Guide } from './guide.ts';
 
 const PATIENCE_MS = 120_000;
-/** What is over sooner is not worth a word. */
+/** Shorter waits are not reported. */
 const WORTH_TELLING_MS = 2000;
 
 export interface PatientOptions {

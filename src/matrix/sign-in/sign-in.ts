@@ -25,10 +25,10 @@ export interface SignedIn {
   readonly identity: string;
 }
 
-/** Where the identity of the account comes from; resolves with its public master key. */
+/** Gets the identity of the account; resolves with its public master key. */
 export type Bring = (device: NewDevice) => Promise<string>;
 
-/** Where the identity comes from, and who helps. */
+/** The source of the identity, and the person who helps. */
 export interface By {
   readonly bring: Bring;
   readonly guide: Guide;
@@ -40,7 +40,7 @@ export interface OnlineDevice {
 }
 
 export interface NewDevice extends OnlineDevice {
-  /** Who answers when the homeserver wants a person. */
+  /** Answers if the homeserver wants a person. */
   readonly uploader: Uploader;
 }
 

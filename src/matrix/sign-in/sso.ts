@@ -36,7 +36,7 @@ export async function fetchLoginToken(
   return await Promise.race([arrived, timeUp, ...(ask ? [pasted(ask, tell)] : [])]);
 }
 
-/** Of the address that a browser elsewhere ends at and cannot open. */
+/** Takes the token out of the address that a browser on another machine could not open. */
 async function pasted(ask: NonNullable<Guide['ask']>, tell: Guide['tell']): Promise<string> {
   for (;;) {
     const typed = await ask('On another machine it cannot: then paste that address here: ');

@@ -20,7 +20,7 @@ const OAUTH_STAGES = ['m.oauth', 'org.matrix.cross_signing_reset'];
 export interface Uploader {
   readonly homeserver: string;
   readonly user: UserId;
-  /** Where signing in took one. */
+  /** If one was used to sign in. */
   readonly password?: string | undefined;
   readonly guide: Guide;
   readonly signal: AbortSignal;
@@ -62,14 +62,14 @@ async function uploadWithPassword(
   if (left) throw new Fault('homeserver_refused', 'the password of the bot was not accepted');
 }
 
-/** A 401 with a session is a question; everything else is what it is. */
+/** A 401 with a session asks for more. Any other error is final. */
 function challengeIn(error: unknown): Fields {
   const body = error instanceof Refused && error.status === 401 ? fieldsOf(error.body) : {};
   if (text(body['session']) === '') throw error;
   return body;
 }
 
-/** The stage that can be done here, of a flow that has no other. */
+/** The stage of a flow that has only this one, if we support it. */
 function stageOf(challenge: Fields, { password }: Uploader): string {
   const flows = Array.isArray(challenge['flows']) ? challenge['flows'] : [];
   const single = flows
@@ -86,7 +86,7 @@ function stageOf(challenge: Fields, { password }: Uploader): string {
   return stage;
 }
 
-/** Its own page for a stage that it describes, else the one that stands in for any stage. */
+/** The page that the server names for the stage, or else the fallback page for any stage. */
 function addressOf(
   stage: string,
   session: string,
