@@ -23,6 +23,13 @@ t.test('by day: the beginning is inside, the end is not', async (t) => {
   });
 });
 
+t.test('one that ends as it begins is never open', async (t) => {
+  check(t, window('09:00', '09:00', 'UTC', 'mon'), {
+    open: [],
+    shut: ['2026-03-02T09:00Z', '2026-03-02T12:00Z', '2026-03-03T03:00Z'],
+  });
+});
+
 t.test('a whole day ends at 24:00', async (t) => {
   check(t, window('00:00', '24:00', 'UTC', 'mon'), {
     open: ['2026-03-02T00:00Z', '2026-03-02T23:59:59.999Z'],

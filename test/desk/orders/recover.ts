@@ -60,6 +60,20 @@ t.test('enough peers take the factors back, end what rests on them, give a ticke
   t.strictSame([house.ran, house.faults], [[], []]);
 });
 
+t.test('what rests on them and on others ends as well', async (t) => {
+  const house = await DeskHouse.open();
+  house.policy = withRoles(house.policy, { bob: ['dev', 'ops'] });
+  const id = await house.ask('wipe', 'bob');
+  await house.order('carol', 'otp', id, house.code());
+  await house.order('alice', 'otp', id, house.code());
+  t.equal(house.life(id)?.kind, 'granted');
+  await house.order('bob', 'recover', 'alice');
+  await house.order('carol', 'recover', 'alice');
+  await house.settle();
+  t.equal(house.life(id), undefined);
+  t.equal(house.record(id).at(-1), 'voided');
+});
+
 t.test('what runs already is not ended by it', async (t) => {
   const house = await DeskHouse.open();
   const id = await house.ask('quick');
