@@ -57,9 +57,10 @@ t.test('our own verifier and the definition agree', async (t) => {
   const out: string[] = [];
   const io = { out: (line: string) => void out.push(line), err() {}, ask: undefined };
   t.equal(await runCommandLine(['audit', 'verify', ...files], io), 0);
+  const root = 'nXVNFeh8aw2p9enS7fiOytb5zOd6RFYXdt2RRi9sSp0=';
   t.equal(
     out.join(),
-    `intact: ${lines.length} entries, signed by demo.local/vaktrom/5c7858a0 as nXVNFeh8aw2p9enS7fiOytb5zOd6RFYXdt2RRi9sSp0=`,
+    `intact: ${lines.length} entries, signed by demo.local/vaktrom/5c7858a0 as ${root}`,
   );
-  t.match(out.join(), rootOf(lines).toString('base64'));
+  t.equal(rootOf(lines).toString('base64'), root);
 });

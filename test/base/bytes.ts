@@ -85,7 +85,7 @@ t.test('what JSON cannot carry is refused', async (t) => {
   for (const value of [NaN, Infinity, -Infinity, undefined, 1n, () => 1, Symbol('s')])
     t.throws(() => untyped({ value }), TypeError, String(value));
   for (const value of ['\ud800', 'a\udc00', ['\ud800'], { '\ud800': 1 }])
-    t.throws(() => untyped(value), { message: 'lone surrogate' });
+    t.throws(() => untyped(value), { message: /^lone surrogate$/ });
 });
 
 t.test('canonical JSON is JSON, and the same for every order of the keys', async () => {

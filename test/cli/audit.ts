@@ -60,8 +60,10 @@ t.test('the key may be in a file', async (t) => {
   await writeFile(key, `${KEY}\n`);
   t.equal((await run(auditVerify, folder, { key })).code, 0);
   await writeFile(key, 'no key');
-  await t.rejects(run(auditVerify, folder, { key }), { code: 'usage' });
-  await t.rejects(run(auditVerify, folder, { key: `${key}.absent` }), { code: 'audit_incomplete' });
+  await t.rejects(run(auditVerify, folder, { key }), { code: /^usage$/ });
+  await t.rejects(run(auditVerify, folder, { key: `${key}.absent` }), {
+    code: /^audit_incomplete$/,
+  });
 });
 
 t.test('a log that was tampered with is said to be, entry by entry', async (t) => {
@@ -140,7 +142,7 @@ t.test('what is missing or no file cannot be told', async (t) => {
   for (const break_ of breaks) {
     const folder = await newLog(t);
     await break_(folder);
-    await t.rejects(run(auditVerify, folder), { name: 'Fault', code: 'audit_incomplete' });
+    await t.rejects(run(auditVerify, folder), { name: /^Fault$/, code: /^audit_incomplete$/ });
   }
 });
 
@@ -178,7 +180,7 @@ t.test('the head is the last whole note', async (t) => {
   await appendFile(folder.checkpoints, '\n\n— x y\n\n');
   t.match((await run(auditHead, folder)).out[0], /^torn \\u\{1b\}\[31m$/);
   await truncate(folder.checkpoints, 0);
-  await t.rejects(run(auditHead, folder), { code: 'audit_incomplete' });
+  await t.rejects(run(auditHead, folder), { code: /^audit_incomplete$/ });
 });
 
 t.test('the log and the key of a vaktrom directory are where they are put', async (t) => {

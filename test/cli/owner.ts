@@ -59,8 +59,8 @@ t.test(
     await symlink(join(root, 'secret'), join(theirs, 'link'));
     const done = await asUser(NOBODY, async () => {
       t.strictSame(ids(), [NOBODY.uid, NOBODY.gid, [NOBODY.gid]]);
-      await t.rejects(writeFile(join(theirs, 'link'), 'theirs'), { code: 'EACCES' });
-      await t.rejects(writeFile(join(root, 'file'), ''), { code: 'EACCES' });
+      await t.rejects(writeFile(join(theirs, 'link'), 'theirs'), { code: /^EACCES$/ });
+      await t.rejects(writeFile(join(root, 'file'), ''), { code: /^EACCES$/ });
       await writeFile(join(theirs, 'file'), '');
       return asUser(NOBODY, async () => 'done');
     });
@@ -72,7 +72,7 @@ t.test(
 
     await t.rejects(
       asOwnerOf(theirs, () => Promise.reject(new Error('failed'))),
-      { message: 'failed' },
+      { message: /^failed$/ },
     );
     t.strictSame(ids(), before, 'also after it has failed');
     await asOwnerOf(root, async () => t.strictSame(ids(), before));
@@ -86,7 +86,7 @@ t.test(
     const [, egid, groups] = ids();
     await t.rejects(
       asUser(NOBODY, () => Promise.reject(new Interrupted('SIGINT'))),
-      { code: 'interrupted' },
+      { code: /^interrupted$/ },
     );
     t.equal(process.geteuid?.(), NOBODY.uid);
     process.seteuid?.(0);
@@ -97,9 +97,9 @@ t.test(
 
 t.test('a user is looked up by name, and root is none', async (t) => {
   t.strictSame(await findUser('nobody'), NOBODY);
-  await t.rejects(findUser('root'), { code: 'usage', message: /not root/ });
+  await t.rejects(findUser('root'), { code: /^usage$/, message: /not root/ });
   for (const name of ['no-such-user', '0', '', '--help', '65534'])
-    await t.rejects(findUser(name), { code: 'usage', message: /there is no user/ });
+    await t.rejects(findUser(name), { code: /^usage$/, message: /there is no user/ });
 });
 
 t.test('whoever is not root can only be themselves', async (t) => {

@@ -47,10 +47,11 @@ t.test('problems as JSON are on stdout, with their places', async (t) => {
     t.match(said.json(), {
       ok: false,
       problems: [
-        { file, line: 8, column: 3, message: /effect: is missing/ },
-        { file, line: 12, column: 5, message: /did you mean "effect"/ },
+        { line: 8, column: 3, message: /effect: is missing/ },
+        { line: 12, column: 5, message: /did you mean "effect"/ },
       ],
     });
+    t.hasStrict(said.json(), { problems: [{ file }, { file }] });
     t.strictSame(said.err, []);
   }
 });
@@ -87,7 +88,7 @@ t.test('a file that cannot be read is a fault, not a bug', async (t) => {
   const folder = t.testdir({ latin1: Buffer.of(0x76, 0xe4) });
   for (const file of [join(folder, 'absent'), join(folder, 'latin1'), folder])
     for (const command of [policyCheck, policyTest])
-      await t.rejects(command(file, false, listen().io), {
+      t.has(await t.rejects(command(file, false, listen().io)), {
         name: 'Fault',
         code: 'policy_invalid',
         message: `cannot read ${file}`,
@@ -134,7 +135,7 @@ t.test('a whole directory is in order, or the first thing wrong is said', async 
   t.equal(await check(root, true, json.io), 0);
   t.strictSame(json.json(), { ok: true });
   await chmod(join(root, 'secrets', 'access-token'), 0o644);
-  await t.rejects(check(root, false, said.io), { code: 'file_unsafe' });
+  await t.rejects(check(root, false, said.io), { code: /^file_unsafe$/ });
 });
 
 t.test('a policy or a key that is damaged is found', async (t) => {
@@ -146,6 +147,6 @@ t.test('a policy or a key that is damaged is found', async (t) => {
   ] as const;
   for (const [name, text, code] of cases) {
     const root = await directory(t, { [name]: text });
-    await t.rejects(check(root, false, listen().io), { code }, name);
+    t.has(await t.rejects(check(root, false, listen().io)), { code }, name);
   }
 });

@@ -33,14 +33,18 @@ t.test('each way to change it is found, and named with its mend', async (t) => {
     code: 'file_unsafe',
     message: `the daemon can write ${path}; mend it: chown root ${path} && chmod g-w,o-w ${path}`,
   });
-  await t.rejects(checkPolicyIsSafe(directory, { uid, groups: [] }), unsafe(root), 'its own');
+  t.has(
+    await t.rejects(checkPolicyIsSafe(directory, { uid, groups: [] })),
+    unsafe(root),
+    'its own',
+  );
   for (const path of [policyPath, join(root, 'policies'), join(root, 'vaktrom.yaml'), root]) {
     const { mode } = await stat(path);
     await chmod(path, mode | 0o020);
-    await t.rejects(checkPolicyIsSafe(directory, ofGroup), unsafe(path), 'by its group');
+    t.has(await t.rejects(checkPolicyIsSafe(directory, ofGroup)), unsafe(path), 'by its group');
     await t.resolves(checkPolicyIsSafe(directory, stranger), 'of another group');
     await chmod(path, mode | 0o002);
-    await t.rejects(checkPolicyIsSafe(directory, stranger), unsafe(path), 'as everybody');
+    t.has(await t.rejects(checkPolicyIsSafe(directory, stranger)), unsafe(path), 'as everybody');
     await chmod(path, mode);
   }
 });

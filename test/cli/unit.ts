@@ -77,8 +77,8 @@ t.test(
       );
     }
     await t.rejects(runInUnit('other', ['doctor'], io), {
-      code: 'usage',
-      message: 'systemd has no other.service',
+      code: /^usage$/,
+      message: /^systemd has no other\.service$/,
     });
   },
 );
@@ -96,7 +96,7 @@ t.test(
       t.strictSame([uid, gid, mode & 0o777], [0, nobody.gid, 0o640]);
       await asUser(nobody, async () => {
         t.equal(await readSecret(directory, 'audit-key'), 'lent');
-        await t.rejects(writeFile(path, 'another'), { code: 'EACCES' });
+        await t.rejects(writeFile(path, 'another'), { code: /^EACCES$/ });
       });
     });
     t.strictSame((await told()).slice(4, 6), [
@@ -104,7 +104,7 @@ t.test(
       '--',
     ]);
     t.equal(process.env['CREDENTIALS_DIRECTORY'], undefined);
-    await t.rejects(readSecret(directory, 'audit-key'), { code: 'secret_missing' });
+    await t.rejects(readSecret(directory, 'audit-key'), { code: /^secret_missing$/ });
   },
 );
 
@@ -112,7 +112,10 @@ t.test('a service without credentials lends none', asRoot('systemd asks only roo
   await openSystemd(t, '[Service]\nUser=vaktrom\n');
   await t.rejects(
     withCredentialsOf(true, [], async () => t.fail('with what?')),
-    { code: 'usage', message: 'vaktrom.service is handed over no credentials: leave out --unit' },
+    {
+      code: /^usage$/,
+      message: /^vaktrom\.service is handed over no credentials: leave out --unit$/,
+    },
   );
 });
 
@@ -121,9 +124,9 @@ t.test('a secret that is missing comes with the command line to type', async (t)
   await t.rejects(
     withCredentialsOf(undefined, args, () => readSecret({ secretsPath: '/nowhere' }, 'audit-key')),
     {
-      code: 'secret_missing',
+      code: /^secret_missing$/,
       message:
-        "there is no secret audit-key in /nowhere; if it is a credential of the service, type as root: vaktrom identity show @a:b --dir 'a folder' --unit",
+        /^there is no secret audit-key in \/nowhere; if it is a credential of the service, type as root: vaktrom identity show @a:b --dir 'a folder' --unit$/,
     },
   );
   t.equal(await withCredentialsOf(undefined, args, async () => 'done'), 'done');
@@ -132,7 +135,7 @@ t.test('a secret that is missing comes with the command line to type', async (t)
 t.test('whoever is not root is told', async (t) => {
   if (isRoot) return;
   await t.rejects(runInUnit(true, [], openIo().io), {
-    code: 'usage',
-    message: '--unit is for root',
+    code: /^usage$/,
+    message: /^--unit is for root$/,
   });
 });

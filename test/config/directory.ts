@@ -29,7 +29,7 @@ t.test('a directory says where everything is', async (t) => {
 t.test('where there is none, it says how to make one', async (t) => {
   const root = t.testdir({});
   await t.rejects(openDirectory(root), {
-    code: 'config_invalid',
+    code: /^config_invalid$/,
     message: /--dir names another one, init makes one$/,
   });
 });
@@ -37,7 +37,7 @@ t.test('where there is none, it says how to make one', async (t) => {
 t.test('settings with problems are told line by line', async (t) => {
   const root = t.testdir({ 'vaktrom.yaml': SETTINGS.replace('user:', 'usr:') });
   const file = join(root, 'vaktrom.yaml');
-  await t.rejects(openDirectory(root), {
+  t.has(await t.rejects(openDirectory(root)), {
     code: 'config_invalid',
     message: `${file}:1:1: user: is missing (text)\n${file}:3:1: usr: unknown key; did you mean "user"?`,
   });
@@ -47,8 +47,8 @@ t.test('settings and policy that everybody may write are not believed', async (t
   const root = t.testdir({ 'vaktrom.yaml': SETTINGS, 'policy.yaml': SMALL });
   await chmod(join(root, 'vaktrom.yaml'), 0o666);
   await chmod(join(root, 'policy.yaml'), 0o666);
-  await t.rejects(openDirectory(root), { code: 'file_unsafe' });
-  await t.rejects(readPolicy(join(root, 'policy.yaml')), { code: 'file_unsafe' });
+  await t.rejects(openDirectory(root), { code: /^file_unsafe$/ });
+  await t.rejects(readPolicy(join(root, 'policy.yaml')), { code: /^file_unsafe$/ });
 });
 
 t.test('a policy is read, or said to be wrong', async (t) => {
@@ -63,14 +63,14 @@ t.test('a policy is read, or said to be wrong', async (t) => {
   const { policy } = await readPolicy(join(root, 'marked'));
   t.equal(policy.sha256, sha256Hex(marked), 'known by the digest of its bytes');
   await t.rejects(readPolicy(join(root, 'bad')), {
-    code: 'policy_invalid',
+    code: /^policy_invalid$/,
     message: /bad:8:3: actions\.status\.effect: is missing .*\n.*did you mean "effect"\?$/,
   });
   await t.rejects(readPolicy(join(root, 'latin1')), {
-    code: 'policy_invalid',
+    code: /^policy_invalid$/,
     message: /^cannot read/,
   });
-  await t.rejects(readPolicy(join(root, 'absent')), {
+  t.has(await t.rejects(readPolicy(join(root, 'absent'))), {
     code: 'policy_invalid',
     message: `cannot read ${join(root, 'absent')}; name it under policy:`,
   });
@@ -82,16 +82,16 @@ t.test('a secret comes without the newline at its end, from a file that is priva
   await chmod(join(secretsPath, 'audit-key'), 0o600);
   t.equal(await readSecret({ secretsPath }, 'access-token', ''), 'syt_x');
   await t.rejects(readSecret({ secretsPath }, 'audit-key', ''), {
-    code: 'secret_missing',
+    code: /^secret_missing$/,
     message: /is empty/,
   });
-  await t.rejects(readSecret({ secretsPath }, 'crypto-key', ''), {
+  t.has(await t.rejects(readSecret({ secretsPath }, 'crypto-key', '')), {
     code: 'secret_missing',
     message: `there is no secret crypto-key in ${secretsPath}`,
   });
   await chmod(join(secretsPath, 'access-token'), 0o640);
   const loose = readSecret({ secretsPath }, 'access-token', '');
-  await t.rejects(loose, { code: 'file_unsafe' });
+  await t.rejects(loose, { code: /^file_unsafe$/ });
   t.notMatch(describeError(await loose.catch((error: unknown) => error)), /syt_x/);
 });
 
@@ -116,7 +116,7 @@ t.test('a credential that cannot be read is not passed over for another secret',
   const secretsPath = join(root, 'secrets');
   await chmod(join(secretsPath, 'access-token'), 0o600);
   const read = readSecret({ secretsPath }, 'access-token', join(root, 'credentials'));
-  await t.rejects(read, { code: 'secret_missing', message: /^cannot read .*credentials/ });
+  await t.rejects(read, { code: /^secret_missing$/, message: /^cannot read .*credentials/ });
 });
 
 t.test('a key is 32 bytes of base64, or damaged', async (t) => {
@@ -129,7 +129,7 @@ t.test('a key is 32 bytes of base64, or damaged', async (t) => {
   const key = Buffer.alloc(32, 7);
   const good = key.toString('base64');
   t.strictSame(Buffer.from(await read(`${good}\n`)), key);
-  const damaged = { code: 'secret_missing', message: 'the secret crypto-key is damaged' };
+  const damaged = { code: /^secret_missing$/, message: /^the secret crypto-key is damaged$/ };
   for (const text of ['AAAA', good.slice(0, -2), good.replace('=', ''), `${good}${good}`])
     await t.rejects(read(text), damaged);
 });
@@ -139,7 +139,7 @@ t.test('a policy that fails its own tests is no policy', async (t) => {
     'p.yaml': `${SMALL}tests:\n  - { as: alice, in: ops, do: status web, expect: deny }\n`,
   });
   await t.rejects(readPolicy(join(root, 'p.yaml')), {
-    code: 'policy_invalid',
+    code: /^policy_invalid$/,
     message: /does not do what its own tests say:\n {2}alice in ops: status web: got allow/,
   });
 });

@@ -16,9 +16,9 @@ t.test('the folder of the socket is for all to enter and for nobody to list', as
 t.test('what is not a folder of the daemon’s own is not used', async (t) => {
   const place = t.testdir({ file: 'x', theirs: {} });
   symlinkSync(join(place, 'theirs'), join(place, 'link'));
-  const unsafe = { code: 'file_unsafe' };
+  const unsafe = { code: /^file_unsafe$/ };
   await t.rejects(makeControlFolder(join(place, 'link')), unsafe, 'a link');
-  await t.rejects(makeControlFolder(join(place, 'file')), { code: 'EEXIST' }, 'a file');
+  await t.rejects(makeControlFolder(join(place, 'file')), { code: /^EEXIST$/ }, 'a file');
   const own = process.getuid?.() ?? 0;
   t.intercept(process, 'getuid', { value: () => own + 1 });
   await t.rejects(makeControlFolder(join(place, 'theirs')), unsafe, 'that of somebody else');
@@ -29,8 +29,8 @@ t.test('a folder is held as it is, and no link is followed to it', async (t) => 
   symlinkSync(join(place, 'real'), join(place, 'link'));
   await using held = await holdFolder(join(place, 'real'));
   t.ok(held.fd > 0);
-  await t.rejects(holdFolder(join(place, 'link')), { code: 'ENOTDIR' });
+  await t.rejects(holdFolder(join(place, 'link')), { code: /^ENOTDIR$/ });
   mkdirSync(join(place, 'more'));
   writeFileSync(join(place, 'file'), '');
-  await t.rejects(holdFolder(join(place, 'file')), { code: 'ENOTDIR' });
+  await t.rejects(holdFolder(join(place, 'file')), { code: /^ENOTDIR$/ });
 });

@@ -185,12 +185,12 @@ t.test('what was left there goes at the next start; what is not ours stops it', 
   const other = await makeControlFolder(join(t.testdirName, 'other'));
   mkdirSync(join(t.testdirName, 'elsewhere'));
   symlinkSync(join(t.testdirName, 'elsewhere'), join(other, 'proofs'));
-  await t.rejects(openProofs(other), { code: 'file_unsafe' });
+  await t.rejects(openProofs(other), { code: /^file_unsafe$/ });
 });
 
 t.test('a folder for proofs that is not ours stops the start', ONLY_ROOT, async (t) => {
   const other = await makeControlFolder(join(t.testdir(), 'other'));
   mkdirSync(join(other, 'proofs'));
   chownSync(join(other, 'proofs'), OTHER, OTHER);
-  await t.rejects(openProofs(other), { code: 'file_unsafe' });
+  await t.rejects(openProofs(other), { code: /^file_unsafe$/ });
 });

@@ -156,7 +156,7 @@ t.test('the client shows, asks and passes on the code', async (t) => {
   t.equal(await askDaemon({ folder, verb: 'ask', fields: {} }, { ...screen, ask: undefined }), 1);
   t.equal(await askDaemon({ folder, verb: 'constructor', fields: {} }, screen), 2);
   const nowhere = { folder: '/nonexistent', verb: 'ask', fields: {} };
-  await t.rejects(askDaemon(nowhere, screen), { code: 'daemon_unreachable' });
+  await t.rejects(askDaemon(nowhere, screen), { code: /^daemon_unreachable$/ });
 });
 
 t.test('who hangs up is known to be gone', async (t) => {

@@ -42,7 +42,7 @@ t.test('a direct room is made once, and is on record before anything is said the
 t.test('a shared room that is given out as a new one does not become a direct room', async (t) => {
   const { chat, direct, ledger, log } = open();
   chat.gives = room('!ops:example.org');
-  await t.rejects(direct.open(ALICE), { code: 'homeserver_refused' });
+  await t.rejects(direct.open(ALICE), { code: /^homeserver_refused$/ });
   direct.tell(ALICE, 'key', [line('for alice only')]);
   await settle();
   t.strictSame([chat.posts, ledger.written], [[], []], 'nothing is said, and nothing remembered');
@@ -52,7 +52,7 @@ t.test('a shared room that is given out as a new one does not become a direct ro
 t.test('nor does the direct room of somebody else', async (t) => {
   const { direct } = open();
   await direct.open(ALICE);
-  await t.rejects(direct.open(BOB), { code: 'homeserver_refused' });
+  await t.rejects(direct.open(BOB), { code: /^homeserver_refused$/ });
 });
 
 t.test(

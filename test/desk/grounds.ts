@@ -47,10 +47,10 @@ t.test('all that a run will be is frozen, values of the environment as hashes', 
   const { grounds, wish } = open();
   const { request, plan } = await grounds.freeze(wish);
   t.strictSame(plan.argv, ['/opt/ops/restart', '7']);
-  t.match(request.frozen, {
+  t.match(request.frozen, { env: { VAKTROM_PERSON: /^[0-9a-f]{64}$/ } });
+  t.hasStrict(request.frozen, {
     argv: plan.argv,
-    env: { VAKTROM_PERSON: /^[0-9a-f]{64}$/ },
-    files: [{ path: /^\/opt\/ops\/restart$/, sha256: 'ab'.repeat(32) }],
+    files: [{ path: '/opt/ops/restart', sha256: 'ab'.repeat(32) }],
     policy: housePolicy().sha256,
     createdAt: BEGIN,
     expiresAt: BEGIN + 2 * MINUTE,

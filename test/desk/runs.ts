@@ -29,7 +29,7 @@ t.test('how a run ends is what is reported', async (t) => {
     act(w);
     await settle();
     w.run.exit(143);
-    t.match((await w.watched.ended).ending.outcome, outcome);
+    t.hasStrict((await w.watched.ended).ending.outcome, outcome);
     t.equal(w.clock.pending, 0, 'no timer is left');
   }
 });

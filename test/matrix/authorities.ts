@@ -34,7 +34,7 @@ t.test('only what an authority that is trusted vouches for is talked to', async 
   const good = await serve(t, ours.issue('localhost'));
   const misnamed = await serve(t, ours.issue('elsewhere.example'));
   const foreign = await serve(t, openAuthority(join(folder, 'other')).issue('localhost'));
-  const untrusted = { code: 'homeserver_unreachable' } as const;
+  const untrusted = { code: /^homeserver_unreachable$/ };
   await t.rejects(ask(good), untrusted);
   await trustAlso(ours.path);
   t.strictSame(await ask(good), { versions: [] });

@@ -59,7 +59,7 @@ t.test('without a token none is sent', async (t) => {
 });
 
 t.test('JSON is parsed, everything else is bytes', async (t) => {
-  t.match((await ask([OK])).result, GOOD);
+  t.hasStrict((await ask([OK])).result, GOOD);
   const plain: Reply = (response) => response.end('{"a":1}');
   const { result } = await ask([plain]);
   t.same(result.status === 'fulfilled' && result.value, Buffer.from('{"a":1}'));
@@ -78,7 +78,7 @@ t.test('what is broken or busy is tried again, later and later', async (t) => {
   ];
   for (const replies of broken) {
     const { result, count, retries } = await ask([...replies, OK]);
-    t.match(result, GOOD);
+    t.hasStrict(result, GOOD);
     t.equal(count, replies.length + 1);
     for (const [i, ms] of retries.entries()) {
       const usual = 250 * 2 ** i;
@@ -95,7 +95,7 @@ t.test('a server that says how long to wait is waited for', async (t) => {
   ];
   for (const [i, reply] of asks.entries()) {
     const { result, retries } = await ask([reply, OK]);
-    t.match(result, GOOD);
+    t.hasStrict(result, GOOD);
     t.equal(retries[0], [600, 1000, 1000][i]);
   }
 });
@@ -111,7 +111,7 @@ t.test('nonsense about how long to wait is not believed', async (t) => {
   ];
   for (const reply of asks) {
     const { result, retries } = await ask([reply, OK]);
-    t.match(result, GOOD);
+    t.hasStrict(result, GOOD);
     t.ok((retries[0] ?? 0) < 400, `${retries[0]} ms`);
   }
   const { retries } = await ask([json({ retry_after_ms: 1e12 }, 429)], {}, 300);
@@ -182,7 +182,7 @@ t.test('an answer that does not come is not waited for, and then asked for again
     response.write('{"a":');
   };
   const { result, count } = await ask([never, half, OK], { timeoutMs: 1000 });
-  t.match(result, GOOD);
+  t.hasStrict(result, GOOD);
   t.equal(count, 3);
 });
 

@@ -45,7 +45,7 @@ t.test('what is no account is no member', async (t) => {
 
 t.test('an answer that failed is told, and asked for again', async (t) => {
   const { members, asked } = askedOf(new Error('no'), ['@a:b']);
-  await t.rejects(members.of(OPS), { message: 'no' });
+  await t.rejects(members.of(OPS), { message: /^no$/ });
   t.strictSame(await members.of(OPS), ['@a:b']);
   t.equal(asked.length, 2);
 });

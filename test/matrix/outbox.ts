@@ -133,7 +133,7 @@ t.test('a file that cannot be found again is not announced', async (t) => {
   for (const contentUri of [undefined, 7, '', 'https://example.org/x', 'mxc://', 'mxc://a b']) {
     const { outbox, sent } = openWorld({ contentUri });
     const file = { name: 'out.txt', bytes: Buffer.from('abc') };
-    await t.rejects(outbox.post(post({ file })), { code: 'message_unsent' });
+    await t.rejects(outbox.post(post({ file })), { code: /^message_unsent$/ });
     t.equal(sent.length, 0);
   }
 });
@@ -195,7 +195,7 @@ t.test('what cannot be encrypted is not sent', async (t) => {
       throw new Error('no session');
     },
   });
-  await t.rejects(outbox.post(post()), { name: 'Fault', code: 'message_unsent' });
+  await t.rejects(outbox.post(post()), { name: /^Fault$/, code: /^message_unsent$/ });
   t.strictSame(sent, []);
 });
 
@@ -205,12 +205,12 @@ t.test('what is fatal stays fatal', async (t) => {
       throw new Fatal('crypto_stalled', 'dead');
     },
   });
-  await t.rejects(outbox.post(post()), { name: 'Fatal', code: 'crypto_stalled' });
+  await t.rejects(outbox.post(post()), { name: /^Fatal$/, code: /^crypto_stalled$/ });
 });
 
 t.test('a homeserver that took a message and names no event has not said yes', async (t) => {
   for (const answer of [{}, { event_id: 7 }, { event_id: 'x' }, null, 'text', []])
     await t.rejects(openWorld({ answer: () => answer }).outbox.post(post()), {
-      code: 'message_unsent',
+      code: /^message_unsent$/,
     });
 });

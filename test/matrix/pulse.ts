@@ -23,14 +23,14 @@ t.test('asking is a sign of life, whatever comes of it', async (t) => {
   await pass(10 * 60_000);
   await t.resolves(pulse.check());
   await pass(1000);
-  await t.rejects(pulse.check(), { message: 'not asked for 601 s' });
+  await t.rejects(pulse.check(), { message: /^not asked for 601 s$/ });
 });
 
 t.test('an answer alone is none: it may never be dealt with', async (t) => {
   const { pulse, pass } = open();
   await pass(10 * 60_000 + 1);
   pulse.answered();
-  await t.rejects(pulse.check(), { code: 'homeserver_unreachable' });
+  await t.rejects(pulse.check(), { code: /^homeserver_unreachable$/ });
 });
 
 t.test(

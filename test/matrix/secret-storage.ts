@@ -77,11 +77,11 @@ t.test('another client opens it with the same recovery key', async (t) => {
 
 t.test('a wrong recovery key, and an account that keeps nothing, are refused', async (t) => {
   const { data, server } = await openWorld(t);
-  await t.rejects(fetchIdentity(data, randomBytes(32)), { code: 'recovery_key_wrong' });
+  await t.rejects(fetchIdentity(data, randomBytes(32)), { code: /^recovery_key_wrong$/ });
   const alice = await openCryptoClient(server, { name: 'alice' });
   t.teardown(() => alice[Symbol.asyncDispose]());
   await t.rejects(fetchIdentity(openAccountData(alice.http, alice.user), key), {
-    code: 'recovery_key_wrong',
+    code: /^recovery_key_wrong$/,
   });
 });
 
@@ -91,7 +91,7 @@ t.test('a secret that was changed, moved or replaced is refused', async (t) => {
   const moved = await data.get('m.cross_signing.user_signing');
   for (const bad of [moved, {}, JSON.parse(JSON.stringify(kept).replace('"mac":"', '"mac":"A'))]) {
     await data.put('m.cross_signing.master', bad as object);
-    await t.rejects(fetchIdentity(data, key), { code: 'recovery_key_wrong' });
+    await t.rejects(fetchIdentity(data, key), { code: /^recovery_key_wrong$/ });
   }
 });
 
@@ -100,7 +100,7 @@ t.test('keys that are not the published ones are refused, and nothing is signed'
   const thief = await openCryptoClient(server, { name: 'bot' }); // replaces the identity
   t.teardown(() => thief[Symbol.asyncDispose]());
   const other = await join(false);
-  await t.rejects(bringStored(account, key)(other), { code: 'identity_differs' });
+  await t.rejects(bringStored(account, key)(other), { code: /^identity_differs$/ });
   t.equal(await other.crypto.ownIdentity(), undefined);
 });
 

@@ -109,7 +109,7 @@ t.test('a server that refuses every new token is not asked for ever', async (t) 
   const expired = json({ errcode: 'M_UNKNOWN_TOKEN', soft_logout: true }, 401);
   const { server, bearer, signal } = await open(SESSION, expired, json(SECOND), expired);
   const http = openHttp({ baseUrl: server.url, token: bearer, signal });
-  await t.rejects(http({ method: 'GET', path: '/x' }), { code: 'homeserver_refused' });
+  await t.rejects(http({ method: 'GET', path: '/x' }), { code: /^homeserver_refused$/ });
   t.equal(server.received.length, 3);
   await server[Symbol.asyncDispose]();
 });
@@ -121,7 +121,7 @@ t.test('what could not be kept is not used', async (t) => {
   const bearer = openBearer({
     ...{ homeserver: server.url, session: SESSION, signal, save, now: () => NOW },
   });
-  await t.rejects(bearer.renew('first'), { message: 'the disk is full' });
+  await t.rejects(bearer.renew('first'), { message: /^the disk is full$/ });
   t.equal(await bearer.token(), 'first');
 });
 

@@ -86,5 +86,5 @@ t.test(
 );
 
 t.test('arguments that are too long are an error', async (t) => {
-  t.throws(() => spawnScript('x'.repeat(200_000)), { code: 'E2BIG' });
+  t.throws(() => spawnScript('x'.repeat(200_000)), { code: /^E2BIG$/ });
 });

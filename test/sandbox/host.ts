@@ -22,5 +22,5 @@ t.test('another processor is refused', async (t) => {
   const { arch } = process;
   t.teardown(() => Object.defineProperty(process, 'arch', { value: arch }));
   Object.defineProperty(process, 'arch', { value: 'riscv64' });
-  t.throws(findEquipment, { code: 'sandbox_unavailable', message: /filter for riscv64/ });
+  t.throws(findEquipment, { code: /^sandbox_unavailable$/, message: /filter for riscv64/ });
 });

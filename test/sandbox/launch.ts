@@ -208,7 +208,7 @@ t.test('what must be hidden cannot lie where every action looks', async (t) => {
   for (const folder of ['/usr/lib', '/usr', '/', '/etc/ssl', '/etc/ssl/certs', '/bin']) {
     t.throws(
       () => openSandbox({ size, hidden: [folder] }),
-      { code: 'sandbox_unavailable' },
+      { code: /^sandbox_unavailable$/ },
       folder,
     );
   }

@@ -70,7 +70,7 @@ actions: {}
   const thread = await alice.say(room, '!whoami');
   await alice.waitFor(room, (h) => h.sender === house.bot && h.thread === thread);
   const shown = await vaktrom('identity', 'show', house.bot, '--dir', house.dir, '--json');
-  t.match(shown.stdout, identity);
+  t.strictSame(JSON.parse(shown.stdout), { id: house.bot, identity });
   const seen = await alice.session.client.getCrypto()?.getUserDeviceInfo([house.bot], true);
   t.ok([...(seen?.get(house.bot)?.keys() ?? [])].includes((await deviceOf()) ?? ''));
 });

@@ -25,13 +25,13 @@ t.test('what cannot take the place of the old is cleared away', async (t) => {
   await mkdir(join(path, 'a folder with something in it'), { recursive: true });
   await t.rejects(replaceFile(path, 'text'));
   t.strictSame(await readdir(dirname(path)), ['file']);
-  await t.rejects(replaceFile(join(path, 'no', 'such', 'folder'), 'text'), { code: 'ENOENT' });
+  await t.rejects(replaceFile(join(path, 'no', 'such', 'folder'), 'text'), { code: /^ENOENT$/ });
 });
 
 t.test('a file is created once', async (t) => {
   const path = pathIn(t);
   await createFile(path, 'one');
-  await t.rejects(createFile(path, 'two'), { code: 'EEXIST' });
+  await t.rejects(createFile(path, 'two'), { code: /^EEXIST$/ });
   t.equal(await readFile(path, 'utf8'), 'one');
 });
 
@@ -75,7 +75,7 @@ t.test('a file that is shorter than it should be is not made longer', async (t) 
   await writeFile(path, 'short');
   await t.rejects(openAppendFile(path, 6), /5 bytes, not 6/);
   t.equal(await readFile(path, 'utf8'), 'short');
-  await t.rejects(openAppendFile(`${path}.absent`, 0), { code: 'ENOENT' });
+  await t.rejects(openAppendFile(`${path}.absent`, 0), { code: /^ENOENT$/ });
 });
 
 t.test('a file that failed once refuses from then on', async (t) => {
@@ -90,7 +90,7 @@ t.test('a file that failed once refuses from then on', async (t) => {
 t.test('a full disk is told', async (t) => {
   // Every write to this device fails with ENOSPC.
   const file = await openAppendFile('/dev/full', 0);
-  await t.rejects(file.append('text'), { code: 'ENOSPC' });
+  await t.rejects(file.append('text'), { code: /^ENOSPC$/ });
   await t.rejects(file.append('text'), /failed before/);
   await file[Symbol.asyncDispose]();
 });

@@ -76,7 +76,7 @@ t.test('what is sealed opens under its key, and is another text each time', asyn
     const sealed = seal(key, text, 'alice');
     t.equal(unseal(key, sealed, 'alice'), text);
     t.not(seal(key, text, 'alice'), sealed);
-    if (text !== '') t.notMatch(Buffer.from(sealed, 'base64').toString('latin1'), text);
+    if (text !== '') t.notOk(Buffer.from(sealed, 'base64').includes(text));
   }
 });
 
@@ -90,8 +90,12 @@ t.test('what was changed, cut or sealed under another key does not open', async 
     ...[0, 23, 24, bytes.length - 1].map((at) => flipped(at).toString('base64')),
   ];
   for (const text of wrong)
-    t.throws(() => unseal(key, text, 'alice'), { code: 'key_unreadable' }, text);
-  t.throws(() => unseal(randomSecret(32), sealed, 'alice'), { code: 'key_unreadable' });
-  t.throws(() => unseal(key, sealed, 'bob'), { code: 'key_unreadable' }, 'nor as that of another');
-  t.throws(() => unseal(randomSecret(16), sealed, 'alice'), { code: 'key_unreadable' });
+    t.throws(() => unseal(key, text, 'alice'), { code: /^key_unreadable$/ }, text);
+  t.throws(() => unseal(randomSecret(32), sealed, 'alice'), { code: /^key_unreadable$/ });
+  t.throws(
+    () => unseal(key, sealed, 'bob'),
+    { code: /^key_unreadable$/ },
+    'nor as that of another',
+  );
+  t.throws(() => unseal(randomSecret(16), sealed, 'alice'), { code: /^key_unreadable$/ });
 });

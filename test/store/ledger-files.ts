@@ -20,7 +20,7 @@ t.test('a new log is empty, signed, and for its owner alone', async (t) => {
 
 t.test('a log is not made where there is one', async (t) => {
   const { directory } = await newLedgerFolder(t);
-  await t.rejects(createLedger(directory, signer), { code: 'EEXIST' });
+  await t.rejects(createLedger(directory, signer), { code: /^EEXIST$/ });
 });
 
 t.test('a log is read back as far as its last checkpoint covers it', async (t) => {
@@ -48,7 +48,7 @@ t.test('entries are read up to a number, which have to be there', async (t) => {
   t.strictSame(await read(0), []);
   t.strictSame(await read(1), ['a']);
   t.strictSame(await read(2), ['a', 'b']);
-  await t.rejects(read(3), { code: 'audit_head_mismatch', message: /2 entries, 3 were signed/ });
+  await t.rejects(read(3), { code: /^audit_head_mismatch$/, message: /2 entries, 3 were signed/ });
 });
 
 t.test('what cannot be read is not what was signed', async (t) => {
@@ -56,11 +56,11 @@ t.test('what cannot be read is not what was signed', async (t) => {
   await t.rejects(
     readLedger(dirname(directory), signer, () => {}),
     {
-      code: 'audit_head_mismatch',
-      cause: { code: 'ENOENT' },
+      code: /^audit_head_mismatch$/,
+      cause: { code: /^ENOENT$/ },
     },
   );
   await t.rejects(readEntries(`${log}.absent`, 1)[Symbol.asyncIterator]().next(), {
-    code: 'audit_head_mismatch',
+    code: /^audit_head_mismatch$/,
   });
 });

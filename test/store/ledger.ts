@@ -144,7 +144,7 @@ t.test('a recovery that was itself cut short is made good', async (t) => {
   await writeTail(folder, 'torn');
   // The tail has been kept and cut off, but the entry that says so could not be written.
   const fault = { file: 'log.jsonl', append: 1, when: 'before' } as const;
-  await t.rejects(folder.open({ openFile: faultyFiles(fault) }), { code: 'audit_append_failed' });
+  await t.rejects(folder.open({ openFile: faultyFiles(fault) }), { code: /^audit_append_failed$/ });
   t.equal(await readFile(folder.log, 'utf8'), '');
 
   await using _ledger = await folder.open();
@@ -189,13 +189,13 @@ t.test('a log that is not what was signed is not opened', async (t) => {
     await ledger.append(say('a'), say('b'), say('c'));
     await ledger[Symbol.asyncDispose]();
     await change(folder);
-    await t.rejects(folder.open(), { name: 'Fatal', code: 'audit_head_mismatch' }, how);
+    await t.rejects(folder.open(), { name: /^Fatal$/, code: /^audit_head_mismatch$/ }, how);
   }
 });
 
 t.test("another log's key does not open it", async (t) => {
   const folder = await newLedgerFolder(t);
-  await t.rejects(folder.open({ signer: otherSigner }), { code: 'audit_head_mismatch' });
+  await t.rejects(folder.open({ signer: otherSigner }), { code: /^audit_head_mismatch$/ });
 });
 
 t.test(
@@ -205,9 +205,9 @@ t.test(
     await using ledger = await folder.open();
     await ledger.append(say('a'), say('b'));
     await writeFile(folder.log, 'gone\n');
-    await t.rejects(entriesOf(ledger), { code: 'audit_head_mismatch' });
+    await t.rejects(entriesOf(ledger), { code: /^audit_head_mismatch$/ });
     await truncate(folder.log, 0);
-    await t.rejects(entriesOf(ledger), { code: 'audit_head_mismatch' });
+    await t.rejects(entriesOf(ledger), { code: /^audit_head_mismatch$/ });
   },
 );
 
@@ -224,7 +224,7 @@ t.test('reading back does not see what came later', async (t) => {
 t.test('a mountain of unsigned bytes is not swallowed', async (t) => {
   const folder = await newLedgerFolder(t);
   await truncate(folder.log, 65 * 1024 ** 2);
-  await t.rejects(folder.open(), { code: 'audit_head_mismatch', message: /nobody signed/ });
+  await t.rejects(folder.open(), { code: /^audit_head_mismatch$/, message: /nobody signed/ });
 });
 
 t.test('room is reserved for both files', async (t) => {

@@ -147,7 +147,7 @@ export async function testAccounts(t: Test, server: ServerUnderTest): Promise<vo
     const filter = { room: { timeline: { limit: 3 } } };
     const stored = await alice.get(`POST /user/${alice.userId}/filter`, filter);
     const filterId = textAt(stored, 'filter_id');
-    t.match(await alice.get(`GET /user/${alice.userId}/filter/${filterId}`), filter);
+    t.hasStrict(await alice.get(`GET /user/${alice.userId}/filter/${filterId}`), filter);
     refused(t, await alice.ask(`GET /user/${alice.userId}/filter/99`), NOT_FOUND);
     for (const none of ['99', '{'])
       t.match(await alice.ask(`GET /sync?filter=${none}`), {

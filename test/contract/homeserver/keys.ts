@@ -40,7 +40,7 @@ export async function testKeys(t: Test, server: ServerUnderTest): Promise<void> 
     const asked = { device_keys: { [alice.userId]: [], '@nobody:localhost': [] } };
     const answer = await bob.get('POST /keys/query', asked);
     const told = objectAt(objectAt(objectAt(answer, 'device_keys'), alice.userId), alice.deviceId);
-    t.match(told, keys);
+    t.hasStrict(told, keys);
     t.match(answer, { failures: {}, master_keys: {} });
     const none = await bob.get('POST /keys/query', { device_keys: { [alice.userId]: ['NONE'] } });
     t.strictSame(objectAt(none, 'device_keys'), { [alice.userId]: {} });

@@ -23,7 +23,7 @@ t.test('it listens on the loopback interface only, on the port that was asked fo
   const { homeserver } = await server(t);
   t.match(homeserver.url, /^http:\/\/127\.0\.0\.1:\d+$/);
   const port = Number(new URL(homeserver.url).port);
-  await t.rejects(openHomeserver({ serverName: SERVER_NAME, port }), { code: 'EADDRINUSE' });
+  await t.rejects(openHomeserver({ serverName: SERVER_NAME, port }), { code: /^EADDRINUSE$/ });
 });
 
 t.test('people register themselves', async (t) => {

@@ -16,13 +16,15 @@ async function open() {
 
 t.test('an approver sees what is asked, by whom, where, and what it still needs', async (t) => {
   const { request, link, look } = await open();
-  t.match(look(link('bob')), {
-    kind: /^request$/,
-    about: { id: request.id, command: /^db-failover db2$/, words: /^\w{5}(-\w{5}){3}$/ },
-    asker: /^alice$/,
-    room: /^danger$/,
-    effect: /^destructive$/,
-    needs: /^alice: a passkey · 1 sign-off from dba with a passkey \(not alice\)$/,
+  const sight = look(link('bob'));
+  t.match(sight, { about: { words: /^\w{5}(-\w{5}){3}$/ } });
+  t.hasStrict(sight, {
+    kind: 'request',
+    about: { id: request.id, command: 'db-failover db2' },
+    asker: 'alice',
+    room: 'danger',
+    effect: 'destructive',
+    needs: 'alice: a passkey · 1 sign-off from dba with a passkey (not alice)',
     hasPasskey: false,
   });
 });

@@ -19,11 +19,11 @@ t.test('after a panic, thrown at once or later, no call is made any more', async
         throw error;
       }),
     );
-    await t.rejects(calls.run(work), { code: 'crypto_stalled' });
+    await t.rejects(calls.run(work), { code: /^crypto_stalled$/ });
     t.ok(kept[0] instanceof Fatal, 'the store is told, and keeps nothing of it');
     await t.rejects(
       calls.run(async () => t.fail('called')),
-      { code: 'crypto_stalled' },
+      { code: /^crypto_stalled$/ },
     );
     await calls.end(() => t.fail('there is nothing to put in order'));
   }
@@ -33,11 +33,11 @@ t.test('a call that does not settle is a panic as well', async (t) => {
   const calls = openCalls(plain, 20);
   await t.rejects(
     calls.run(() => new Promise(() => {})),
-    { code: 'crypto_stalled' },
+    { code: /^crypto_stalled$/ },
   );
   await t.rejects(
     calls.run(async () => 'more'),
-    { code: 'crypto_stalled' },
+    { code: /^crypto_stalled$/ },
   );
 });
 
@@ -51,13 +51,13 @@ t.test('one at a time; what fails otherwise is its caller’s', async (t) => {
     throw new Fault('homeserver_refused', 'no');
   });
   const second = calls.run(async () => log.push('second'));
-  await t.rejects(first, { code: 'homeserver_refused' });
+  await t.rejects(first, { code: /^homeserver_refused$/ });
   await second;
   t.strictSame(log, ['first', 'first is done', 'second']);
   await calls.end(() => log.push('last'));
   t.equal(log.at(-1), 'last');
   await t.rejects(
     calls.run(async () => 'more'),
-    { code: 'message_unsent' },
+    { code: /^message_unsent$/ },
   );
 });

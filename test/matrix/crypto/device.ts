@@ -337,7 +337,7 @@ t.test('an identity is not made when the homeserver refuses a part of it', async
     );
     await t.rejects(
       openCryptoClient(server, { name: 'bot' }),
-      { code: 'homeserver_refused' },
+      { code: /^homeserver_refused$/ },
       path,
     );
   }
@@ -385,7 +385,7 @@ t.test('a refused share is an unsent message, and the next one is sent', async (
     using _hook = server.intercept((request, next) =>
       request.path.includes('sendToDevice') ? new Reply(403, { errcode: 'M_FORBIDDEN' }) : next(),
     );
-    await t.rejects(bot.say('one', [bot.user, alice.user]), { code: 'homeserver_refused' });
+    await t.rejects(bot.say('one', [bot.user, alice.user]), { code: /^homeserver_refused$/ });
   }
   must(await tell(bot, alice, 'two'));
 });
@@ -487,8 +487,8 @@ t.test(
     const underWay = bot.crypto.identityOf(alice.user);
     await bot.crypto.close();
     await t.resolves(underWay);
-    await t.rejects(bot.crypto.identityOf(alice.user), { name: 'Fault' });
-    await t.rejects(bot.say('x', [bot.user]), { name: 'Fault' });
+    await t.rejects(bot.crypto.identityOf(alice.user), { name: /^Fault$/ });
+    await t.rejects(bot.say('x', [bot.user]), { name: /^Fault$/ });
     await t.resolves(bot.crypto.close(), 'and closing again does no harm');
   },
 );

@@ -84,7 +84,7 @@ t.test('a cursor cannot be used between two records, nor after the last', async 
   if (!(cursor instanceof IDBCursor)) throw new Error('no record');
   cursor.continue();
   t.equal(request.readyState, 'pending');
-  const refused = { name: 'InvalidStateError' };
+  const refused = { name: /^InvalidStateError$/ };
   t.throws(() => cursor.continue(), refused);
   t.throws(() => cursor.update({}), refused);
   await settled(request);
@@ -98,9 +98,9 @@ t.test('a cursor of a transaction to read changes nothing, a jump is refused', a
   const store = letters('readonly');
   const cursor = await settled(store.openCursor());
   if (!(cursor instanceof IDBCursor)) throw new Error('no record');
-  t.throws(() => cursor.update({}), { name: 'ReadOnlyError' });
-  t.throws(() => cursor.delete(), { name: 'ReadOnlyError' });
-  t.throws(() => cursor.continue('c'), { name: 'NotSupportedError' });
+  t.throws(() => cursor.update({}), { name: /^ReadOnlyError$/ });
+  t.throws(() => cursor.delete(), { name: /^ReadOnlyError$/ });
+  t.throws(() => cursor.continue('c'), { name: /^NotSupportedError$/ });
 });
 
 t.test('a cursor ends with its transaction', async (t) => {
@@ -111,5 +111,5 @@ t.test('a cursor ends with its transaction', async (t) => {
   if (!(cursor instanceof IDBCursor)) throw new Error('no record');
   await new Promise(setImmediate);
   await new Promise(setImmediate);
-  t.throws(() => cursor.continue(), { name: 'TransactionInactiveError' });
+  t.throws(() => cursor.continue(), { name: /^TransactionInactiveError$/ });
 });

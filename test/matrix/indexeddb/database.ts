@@ -20,7 +20,7 @@ t.test('stores are made and deleted in an upgrade, with their records', async (t
 
   const second = await connect(store, 2, (db) => {
     db.deleteObjectStore('c');
-    t.throws(() => db.deleteObjectStore('c'), { name: 'NotFoundError' });
+    t.throws(() => db.deleteObjectStore('c'), { name: /^NotFoundError$/ });
     db.createObjectStore('c').createIndex('i', 'i');
   });
   t.same(namesOf(second), ['a', 'b', 'c']);
@@ -41,8 +41,14 @@ t.test('stores are made and deleted only in an upgrade', async (t) => {
     [made, 'TransactionInactiveError'],
     [opened, 'InvalidStateError'],
   ] as const) {
-    t.throws(() => database.createObjectStore('b'), { name });
-    t.throws(() => database.deleteObjectStore('a'), { name });
+    t.has(
+      t.throws(() => database.createObjectStore('b')),
+      { name },
+    );
+    t.has(
+      t.throws(() => database.deleteObjectStore('a')),
+      { name },
+    );
     t.same(namesOf(database), ['a']);
   }
 });
@@ -51,21 +57,21 @@ t.test(
   'a store with keyPath or autoIncrement, or of a name that is taken, is refused',
   async (t) => {
     await connect(openTestStore(t), 1, (db) => {
-      const refused = { name: 'NotSupportedError' };
+      const refused = { name: /^NotSupportedError$/ };
       t.throws(() => db.createObjectStore('a', { keyPath: 'id' }), refused);
       t.throws(() => db.createObjectStore('a', { keyPath: '' }), refused);
       t.throws(() => db.createObjectStore('a', { autoIncrement: true }), refused);
       db.createObjectStore('a', { keyPath: null, autoIncrement: false });
-      t.throws(() => db.createObjectStore('a'), { name: 'ConstraintError' });
+      t.throws(() => db.createObjectStore('a'), { name: /^ConstraintError$/ });
     });
   },
 );
 
 t.test('a transaction is of stores that exist, in a mode that exists', async (t) => {
   const database = await connect(openTestStore(t), 1, (db) => db.createObjectStore('a'));
-  t.throws(() => database.transaction('b'), { name: 'NotFoundError' });
-  t.throws(() => database.transaction(['a', 'b']), { name: 'NotFoundError' });
-  t.throws(() => database.transaction([]), { name: 'InvalidAccessError' });
+  t.throws(() => database.transaction('b'), { name: /^NotFoundError$/ });
+  t.throws(() => database.transaction(['a', 'b']), { name: /^NotFoundError$/ });
+  t.throws(() => database.transaction([]), { name: /^InvalidAccessError$/ });
   t.throws(() => database.transaction('a', 'versionchange'), TypeError);
 });
 
@@ -77,5 +83,5 @@ t.test('a closed connection finishes what was begun and takes no more', async (t
   database.close();
   t.equal(await put, 'k');
   t.equal(await finished(transaction), 'complete');
-  t.throws(() => database.transaction('a'), { name: 'InvalidStateError' });
+  t.throws(() => database.transaction('a'), { name: /^InvalidStateError$/ });
 });

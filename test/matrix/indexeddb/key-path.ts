@@ -27,7 +27,7 @@ t.test('inherited properties are not followed', async (t) => {
 
 t.test('what is no path is a SyntaxError', async (t) => {
   for (const path of ['', '.', 'a.', 'a b', '1a', 'a-b', [], [''], [['a']], 1, null, undefined]) {
-    t.throws(() => checkedKeyPath(path), { name: 'SyntaxError' });
+    t.throws(() => checkedKeyPath(path), { name: /^SyntaxError$/ });
   }
   t.equal(checkedKeyPath('a.b_$1'), 'a.b_$1');
   t.same(checkedKeyPath(['a', 'b']), ['a', 'b']);

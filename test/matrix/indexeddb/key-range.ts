@@ -40,20 +40,20 @@ t.test('a key holds itself alone, no query holds everything', async () => {
 });
 
 t.test('a range that can hold no key is refused', async (t) => {
-  t.throws(() => IDBKeyRange.bound(2, 1), { name: 'DataError' });
-  t.throws(() => IDBKeyRange.bound(1, 1, true, false), { name: 'DataError' });
-  t.throws(() => IDBKeyRange.bound(1, 1, false, true), { name: 'DataError' });
+  t.throws(() => IDBKeyRange.bound(2, 1), { name: /^DataError$/ });
+  t.throws(() => IDBKeyRange.bound(1, 1, true, false), { name: /^DataError$/ });
+  t.throws(() => IDBKeyRange.bound(1, 1, false, true), { name: /^DataError$/ });
   t.ok(holds(IDBKeyRange.bound(1, 1), 1));
 });
 
 t.test('bounds must be keys', async (t) => {
-  t.throws(() => IDBKeyRange.bound(1, undefined), { name: 'DataError' });
-  t.throws(() => IDBKeyRange.lowerBound(Number.NaN), { name: 'DataError' });
-  t.throws(() => IDBKeyRange.upperBound({}), { name: 'DataError' });
+  t.throws(() => IDBKeyRange.bound(1, undefined), { name: /^DataError$/ });
+  t.throws(() => IDBKeyRange.lowerBound(Number.NaN), { name: /^DataError$/ });
+  t.throws(() => IDBKeyRange.upperBound({}), { name: /^DataError$/ });
 });
 
 t.test('where a query is required, nothing is refused', async (t) => {
-  t.throws(() => requiredSpanOf(undefined), { name: 'DataError' });
-  t.throws(() => requiredSpanOf(null), { name: 'DataError' });
+  t.throws(() => requiredSpanOf(undefined), { name: /^DataError$/ });
+  t.throws(() => requiredSpanOf(null), { name: /^DataError$/ });
   t.same(requiredSpanOf('a'), spanOf('a'));
 });

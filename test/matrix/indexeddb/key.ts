@@ -55,13 +55,13 @@ t.test('what is no key is a DataError', async (t) => {
   loop.push(loop);
   const holed = Object.assign([], { 1: 'after a hole' });
   for (const none of [undefined, null, true, Number.NaN, {}, 1n, [undefined], holed, loop]) {
-    t.throws(() => encodeKey(none), { name: 'DataError' });
+    t.throws(() => encodeKey(none), { name: /^DataError$/ });
   }
 });
 
 t.test('a Date and bytes are keys in the standard, and refused here', async (t) => {
   for (const key of [new Date(0), new Uint8Array(1), new ArrayBuffer(1), ['a', new Date(0)]]) {
-    t.throws(() => encodeKey(key), { name: 'NotSupportedError' });
+    t.throws(() => encodeKey(key), { name: /^NotSupportedError$/ });
   }
 });
 

@@ -15,7 +15,7 @@ t.test('put replaces, add does not, both succeed with the key', async (t) => {
   const { items } = await openItems(t);
   t.equal(await settled(items().put({ n: 1 }, 'x')), 'x');
   t.same(await settled(items().put({ n: 2 }, 'x')), 'x');
-  await t.rejects(settled(items().add({ n: 3 }, 'x')), { name: 'ConstraintError' });
+  await t.rejects(settled(items().add({ n: 3 }, 'x')), { name: /^ConstraintError$/ });
   t.same(await settled(items().add({ n: 4 }, ['y', 1])), ['y', 1]);
   t.same(await settled(items().getAll()), [{ n: 2 }, { n: 4 }]);
 });
@@ -43,7 +43,7 @@ t.test('delete takes a key or a range, clear takes all', async (t) => {
 t.test('a unique index refuses a second record with its key', async (t) => {
   const { items } = await openItems(t);
   await settled(items().put({ size: 1 }, 'a'));
-  await t.rejects(settled(items().put({ size: 1 }, 'b')), { name: 'ConstraintError' });
+  await t.rejects(settled(items().put({ size: 1 }, 'b')), { name: /^ConstraintError$/ });
   await settled(items().put({ size: 1, same: 'record' }, 'a'));
   t.same(await settled(items().getAllKeys()), ['a']);
 });
@@ -51,26 +51,26 @@ t.test('a unique index refuses a second record with its key', async (t) => {
 t.test('wrong arguments are refused at the call', async (t) => {
   const { items } = await openItems(t);
   const store = items();
-  t.throws(() => store.put({}, undefined), { name: 'DataError' });
-  t.throws(() => store.put({}, {}), { name: 'DataError' });
-  t.throws(() => store.put(() => {}, 1), { name: 'DataCloneError' });
-  t.throws(() => store.put(new Map(), 1), { name: 'NotSupportedError' });
-  t.throws(() => store.delete(undefined), { name: 'DataError' });
-  t.throws(() => store.index('none'), { name: 'NotFoundError' });
+  t.throws(() => store.put({}, undefined), { name: /^DataError$/ });
+  t.throws(() => store.put({}, {}), { name: /^DataError$/ });
+  t.throws(() => store.put(() => {}, 1), { name: /^DataCloneError$/ });
+  t.throws(() => store.put(new Map(), 1), { name: /^NotSupportedError$/ });
+  t.throws(() => store.delete(undefined), { name: /^DataError$/ });
+  t.throws(() => store.index('none'), { name: /^NotFoundError$/ });
 });
 
 t.test('a transaction to read does not write', async (t) => {
   const { items } = await openItems(t);
   const store = items('readonly');
-  t.throws(() => store.put({}, 1), { name: 'ReadOnlyError' });
-  t.throws(() => store.add({}, 1), { name: 'ReadOnlyError' });
-  t.throws(() => store.delete(1), { name: 'ReadOnlyError' });
-  t.throws(() => store.clear(), { name: 'ReadOnlyError' });
+  t.throws(() => store.put({}, 1), { name: /^ReadOnlyError$/ });
+  t.throws(() => store.add({}, 1), { name: /^ReadOnlyError$/ });
+  t.throws(() => store.delete(1), { name: /^ReadOnlyError$/ });
+  t.throws(() => store.clear(), { name: /^ReadOnlyError$/ });
 });
 
 t.test('an index is made only in an upgrade', async (t) => {
   const { items } = await openItems(t);
-  t.throws(() => items().createIndex('late', 'late'), { name: 'InvalidStateError' });
+  t.throws(() => items().createIndex('late', 'late'), { name: /^InvalidStateError$/ });
 });
 
 t.test(
@@ -80,10 +80,10 @@ t.test(
     await connect(store, 1, (db) => {
       const items = db.createObjectStore('items');
       items.createIndex('taken', 'a');
-      t.throws(() => items.createIndex('taken', 'b'), { name: 'ConstraintError' });
-      t.throws(() => items.createIndex('other', ''), { name: 'SyntaxError' });
+      t.throws(() => items.createIndex('taken', 'b'), { name: /^ConstraintError$/ });
+      t.throws(() => items.createIndex('other', ''), { name: /^SyntaxError$/ });
       t.throws(() => items.createIndex('other', 'b', { multiEntry: true }), {
-        name: 'NotSupportedError',
+        name: /^NotSupportedError$/,
       });
     });
   },
@@ -99,9 +99,9 @@ t.test('a unique index over records that share a key aborts the upgrade', async 
   const upgrade = connect(store, 2, (_, transaction) => {
     transaction.objectStore('items').createIndex('by size', 'size', { unique: true });
   });
-  await t.rejects(upgrade, { name: 'AbortError' });
+  await t.rejects(upgrade, { name: /^AbortError$/ });
   const again = await connect(store, 1);
   const transaction = again.transaction('items');
-  t.throws(() => transaction.objectStore('items').index('by size'), { name: 'NotFoundError' });
+  t.throws(() => transaction.objectStore('items').index('by size'), { name: /^NotFoundError$/ });
   t.equal(await finished(transaction), 'complete');
 });

@@ -18,7 +18,7 @@ t.test('get gives the first value of a query, or undefined', async (t) => {
   t.equal(await settled(numbers().get(3)), 'three');
   t.equal(await settled(numbers().get(IDBKeyRange.lowerBound(3, true))), 'four');
   t.equal(await settled(numbers().get(9)), undefined);
-  t.throws(() => numbers().get(undefined), { name: 'DataError' });
+  t.throws(() => numbers().get(undefined), { name: /^DataError$/ });
 });
 
 t.test('getAll and getAllKeys give what matches, in order, at most as many as asked', async (t) => {
@@ -41,14 +41,14 @@ t.test('count counts what matches', async (t) => {
 
 t.test('a query that is no key is refused', async (t) => {
   const numbers = await openNumbers(t);
-  t.throws(() => numbers().get({}), { name: 'DataError' });
-  t.throws(() => numbers().getAll({ lower: 1 }), { name: 'DataError' });
-  t.throws(() => numbers().count(true), { name: 'DataError' });
+  t.throws(() => numbers().get({}), { name: /^DataError$/ });
+  t.throws(() => numbers().getAll({ lower: 1 }), { name: /^DataError$/ });
+  t.throws(() => numbers().count(true), { name: /^DataError$/ });
 });
 
 t.test('a cursor in another direction is refused', async (t) => {
   const numbers = await openNumbers(t);
   for (const direction of ['prev', 'nextunique', 'prevunique']) {
-    t.throws(() => numbers().openCursor(null, direction), { name: 'NotSupportedError' });
+    t.throws(() => numbers().openCursor(null, direction), { name: /^NotSupportedError$/ });
   }
 });

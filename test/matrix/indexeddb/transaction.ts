@@ -43,8 +43,8 @@ t.test('more can be asked for as long as it is asked in reply to an event', asyn
   for (let i = 0; i < 5; i++) await settled(store.put(i, 'x'));
   await Promise.resolve().then(() => store.put('last', 'x'));
   t.equal(await done, 'complete');
-  t.throws(() => store.put('late', 'x'), { name: 'TransactionInactiveError' });
-  t.throws(() => transaction.objectStore('a'), { name: 'InvalidStateError' });
+  t.throws(() => store.put('late', 'x'), { name: /^TransactionInactiveError$/ });
+  t.throws(() => transaction.objectStore('a'), { name: /^InvalidStateError$/ });
   t.equal(await read('x'), 'last');
 });
 
@@ -54,9 +54,9 @@ t.test('commit takes what was asked for and no more', async (t) => {
   const store = transaction.objectStore('a');
   store.put(1, 'x');
   transaction.commit();
-  t.throws(() => store.put(2, 'x'), { name: 'TransactionInactiveError' });
-  t.throws(() => transaction.commit(), { name: 'InvalidStateError' });
-  t.throws(() => transaction.abort(), { name: 'InvalidStateError' });
+  t.throws(() => store.put(2, 'x'), { name: /^TransactionInactiveError$/ });
+  t.throws(() => transaction.commit(), { name: /^InvalidStateError$/ });
+  t.throws(() => transaction.abort(), { name: /^InvalidStateError$/ });
   t.equal(await finished(transaction), 'complete');
   t.equal(await read('x'), 1);
 });
@@ -70,10 +70,10 @@ t.test('abort undoes everything and fails what is waiting', async (t) => {
   const told: unknown[] = [];
   transaction.onerror = () => told.push('error');
   transaction.abort();
-  await t.rejects(waiting, { name: 'AbortError' });
+  await t.rejects(waiting, { name: /^AbortError$/ });
   t.equal(await finished(transaction), 'abort');
   t.same(told, [], 'the transaction hears of the abort once');
-  t.throws(() => transaction.abort(), { name: 'InvalidStateError' });
+  t.throws(() => transaction.abort(), { name: /^InvalidStateError$/ });
   t.equal(await read('x'), undefined);
 });
 
@@ -87,7 +87,7 @@ t.test('a request that fails is told to the transaction and aborts it', async (t
   transaction.onerror = (event) => targets.push(event.target);
   const waiting = settled(store.put(3, 'y'));
   const done = finished(transaction);
-  await t.rejects(waiting, { name: 'AbortError' });
+  await t.rejects(waiting, { name: /^AbortError$/ });
   t.equal(await done, 'abort');
   t.same(targets, [failing]);
   t.equal(failing.error?.name, 'ConstraintError');
@@ -112,7 +112,7 @@ t.test('an empty transaction completes', async (t) => {
 t.test('only the stores of the transaction can be reached', async (t) => {
   const { database } = await openStores(t);
   const transaction = database.transaction('a');
-  t.throws(() => transaction.objectStore('b'), { name: 'NotFoundError' });
+  t.throws(() => transaction.objectStore('b'), { name: /^NotFoundError$/ });
 });
 
 t.test('a listener that throws is fatal, and nothing is settled after it', async (t) => {

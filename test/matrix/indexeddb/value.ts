@@ -33,21 +33,21 @@ t.test('what JSON would change is refused', async (t) => {
     /x/,
   ];
   for (const value of [...values, ...objects]) {
-    t.throws(() => encodeValue(value), { name: 'NotSupportedError' });
-    t.throws(() => encodeValue({ deep: [value, 1] }), { name: 'NotSupportedError' });
+    t.throws(() => encodeValue(value), { name: /^NotSupportedError$/ });
+    t.throws(() => encodeValue({ deep: [value, 1] }), { name: /^NotSupportedError$/ });
   }
 });
 
 t.test('what has no clone is a DataCloneError', async (t) => {
-  t.throws(() => encodeValue(() => {}), { name: 'DataCloneError' });
-  t.throws(() => encodeValue({ a: Symbol('x') }), { name: 'DataCloneError' });
-  t.throws(() => encodeValue({ toJSON: () => 'other' }), { name: 'DataCloneError' });
+  t.throws(() => encodeValue(() => {}), { name: /^DataCloneError$/ });
+  t.throws(() => encodeValue({ a: Symbol('x') }), { name: /^DataCloneError$/ });
+  t.throws(() => encodeValue({ toJSON: () => 'other' }), { name: /^DataCloneError$/ });
 });
 
 t.test('a value that contains itself is refused', async (t) => {
   const loop: unknown[] = [];
   loop.push({ loop });
-  t.throws(() => encodeValue(loop), { name: 'NotSupportedError' });
+  t.throws(() => encodeValue(loop), { name: /^NotSupportedError$/ });
 });
 
 t.test('damaged text is an Error', async (t) => {

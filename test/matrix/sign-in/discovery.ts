@@ -55,17 +55,17 @@ t.test('redirects of a site are followed, since no token goes along', async (t) 
 t.test('nothing is believed that is not https, or does not answer like a homeserver', async (t) => {
   for (const said of ['http://evil.example', 'ftp://x', 7, undefined]) {
     await using site = await openScriptedServer(byPath({ [WELL_KNOWN]: delegatesTo(said) }));
-    await t.rejects(findHomeserver(site.url), { code: 'homeserver_unreachable' });
+    await t.rejects(findHomeserver(site.url), { code: /^homeserver_unreachable$/ });
   }
   await using other = await openScriptedServer(json({ hello: 'world' }));
-  await t.rejects(findHomeserver(other.url), { code: 'homeserver_unreachable' });
+  await t.rejects(findHomeserver(other.url), { code: /^homeserver_unreachable$/ });
   await using site = await openScriptedServer(byPath({ [WELL_KNOWN]: delegatesTo(other.url) }));
-  await t.rejects(findHomeserver(site.url), { code: 'homeserver_unreachable' });
+  await t.rejects(findHomeserver(site.url), { code: /^homeserver_unreachable$/ });
 });
 
 t.test('what is neither a URL nor a name is a mistake', async (t) => {
   for (const named of ['http://matrix.example.org', 'a b', '', 'https://u:p@h'])
-    await t.rejects(findHomeserver(named), {
+    t.has(await t.rejects(findHomeserver(named)), {
       code: 'usage',
       message: `--homeserver: ${JSON.stringify(named)} is neither a URL that begins with https:// nor the name of a server`,
     });

@@ -89,7 +89,7 @@ t.test('who refuses in the browser has refused', async (t) => {
     const [, , code] = CODE.exec(line) ?? [];
     if (code !== undefined) server.enter(code, 'denied');
   });
-  await t.rejects(enter(person), { code: 'homeserver_refused', errcode: 'access_denied' });
+  await t.rejects(enter(person), { code: /^homeserver_refused$/, errcode: /^access_denied$/ });
   t.strictSame(devices(), []);
 });
 
@@ -99,7 +99,7 @@ t.test('who signs in as themselves is told so, and the device does not stay', as
     const [, , code] = CODE.exec(line) ?? [];
     if (code !== undefined) server.enter(code, { user: '@alice:localhost' });
   });
-  await t.rejects(enter(person), {
+  t.has(await t.rejects(enter(person)), {
     code: 'homeserver_refused',
     message: `that is @alice:localhost, and not ${BOT}: sign in as the bot`,
   });
@@ -160,7 +160,7 @@ t.test('a password comes last, and is asked for only then', async (t) => {
   server.play = { ...server.play, lifetimeMs: 100_000 };
   const renewed = await enter(somebody(), { kind: 'password', password: 'of bot' });
   t.ok(renewed.session.renewal, 'and is asked for them');
-  await t.rejects(enter(somebody()), { code: 'usage' }, 'nobody is there to ask');
+  await t.rejects(enter(somebody()), { code: /^usage$/ }, 'nobody is there to ask');
 });
 
 t.test('a token that was issued elsewhere is looked at, and taken as it is', async (t) => {
@@ -175,18 +175,18 @@ t.test('a token that was issued elsewhere is looked at, and taken as it is', asy
   const { device, session } = await enter(somebody(), { kind: 'token', accessToken });
   t.equal(device, 'ISSUED');
   t.strictSame(session, { accessToken });
-  await t.rejects(enter(somebody(), { kind: 'token', accessToken: tokenOf('alice') }), {
+  t.has(await t.rejects(enter(somebody(), { kind: 'token', accessToken: tokenOf('alice') })), {
     message: `that is @alice:localhost, and not ${BOT}: sign in as the bot`,
   });
   await t.rejects(enter(somebody(), { kind: 'token', accessToken: 'none' }), {
-    code: 'homeserver_refused',
+    code: /^homeserver_refused$/,
   });
   t.strictSame(devices(), ['ISSUED']);
 });
 
 t.test('what nobody can do is said, with what the homeserver offers', async (t) => {
   const { server, enter } = await open(t, { flows: ['m.login.application_service'] });
-  await t.rejects(enter(somebody()), {
+  t.has(await t.rejects(enter(somebody())), {
     code: 'homeserver_refused',
     message: `${server.url} offers no way to sign in that is known here (m.login.application_service): have its administrator issue a token, and give it by --access-token-file`,
   });
@@ -207,5 +207,7 @@ t.test('whatever calls it off ends the wait', async (t) => {
   const account: Account = {
     ...{ homeserver: server.url, user: BOT, way: { kind: 'best' }, newIdentity: false },
   };
-  await t.rejects(logIn(account, { guide: person, signal: ending.signal }), { name: 'AbortError' });
+  await t.rejects(logIn(account, { guide: person, signal: ending.signal }), {
+    name: /^AbortError$/,
+  });
 });
