@@ -102,6 +102,23 @@ async function ask(
   return cardOf(house, person, event, match, room);
 }
 
+/** The person is told why not, and the log tells only that they asked. */
+async function isRefused(
+  t: Test,
+  cast: Cast,
+  person: Person,
+  command: string,
+  why: string,
+): Promise<void> {
+  const before = (await cast.house.entries()).length;
+  t.equal((await ask(cast, person, command)).body, why);
+  const added = (await cast.house.entries()).slice(before);
+  t.strictSame(
+    added.map(({ type }) => type),
+    ['asked'],
+  );
+}
+
 function cardOf(
   { bot }: House,
   person: Person,
@@ -214,12 +231,19 @@ async function ends(t: Test, cast: Cast): Promise<void> {
   t.match((await becomes(cast, asked, /✗/)).body, /Denied by bob: not on a Friday/);
   const late = await request(cast, '!hurry');
   t.match((await becomes(cast, late, /✗/)).body, /Expired/);
-  t.notMatch((await ask(cast, bob, `!approve ${late.id}`)).body, /signed off/);
+  await isRefused(
+    t,
+    cast,
+    bob,
+    `!approve ${late.id}`,
+    `There is no request ${late.id} open for you.`,
+  );
 }
 
 async function freezes(t: Test, cast: Cast): Promise<void> {
   const { alice, bob, carol } = cast;
-  t.notMatch((await ask(cast, carol, '!freeze all because I can')).body, /^Frozen/);
+  const no = 'The policy does not let you freeze anything.';
+  await isRefused(t, cast, carol, '!freeze all because I can', no);
   t.match(
     (await ask(cast, bob, '!freeze all "the database is being moved"')).body,
     /frozen|Frozen/,
@@ -247,7 +271,8 @@ async function breaksGlass(t: Test, cast: Cast): Promise<void> {
     /review/i,
     'not again before a review',
   );
-  t.notMatch((await ask(cast, alice, `!review ${id} all fine`)).body, /^✓/, 'not by oneself');
+  const notByOneself = 'Somebody else has to review what you did.';
+  await isRefused(t, cast, alice, `!review ${id} all fine`, notByOneself);
   t.match((await ask(cast, bob, `!review ${id} the site was down indeed`)).body, /✓|closed/i);
 }
 
