@@ -14,6 +14,7 @@ import { openStorage } from './matrix/indexeddb/sqlite-file.ts';
 import { formatSession, openBearer, parseSession, type Session } from './matrix/session.ts';
 import { replaceFile } from './store/durable.ts';
 import { seal, unseal } from './store/keys.ts';
+import { diskFull, isDiskFull } from './store/reserve.ts';
 
 const ABOUT = 'session';
 
@@ -30,7 +31,10 @@ export async function readSession(directory: Places): Promise<Session> {
   const key = await readKey(directory, 'crypto-key');
   const session = sealed === undefined ? undefined : parseSession(unseal(key, sealed, ABOUT));
   if (session) return session;
-  throw new Fatal('state_unreadable', `${path} is damaged: put a new device in its place`);
+  throw new Fatal(
+    'state_unreadable',
+    `${path} is damaged: give the bot a new device by vaktrom device rotate`,
+  );
 }
 
 /** Durable once it resolves. Removes the file of the other kind. */
@@ -48,14 +52,20 @@ export async function writeSession(
   }
 }
 
-/** The next pair of a session that is renewed. */
+/**
+ * Keeps the next pair of a session that is renewed. Rejects with Fault `disk_full`: the pair that is on disk
+ * stays good, so the renewal can be tried again once there is space.
+ */
 export async function replaceSealed(
   statePath: string,
   key: Uint8Array,
   session: Session,
 ): Promise<void> {
   const sealed = seal(key, formatSession(session), ABOUT);
-  await replaceFile(sessionFile(statePath), `${JSON.stringify({ v: 1, sealed })}\n`);
+  const text = `${JSON.stringify({ v: 1, sealed })}\n`;
+  await replaceFile(sessionFile(statePath), text).catch((error: unknown) => {
+    throw isDiskFull(error) ? diskFull(error) : error;
+  });
 }
 
 function parseSealed(text: string): string | undefined {

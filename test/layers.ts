@@ -113,7 +113,6 @@ const HELD_BY: Readonly<Record<string, readonly string[]>> = {
     ...['matrix/oauth', 'matrix/tokens', 'matrix/sign-in/guide', 'matrix/sign-in/patient'],
     ...['matrix/sign-in/sign-in', 'matrix/sign-in/sso'],
   ],
-  'test/story/sign-in.ts': ['kept-session'],
   'test/matrix/crypto/device.ts': [
     ...['matrix/crypto/exchange', 'matrix/crypto/identity'],
     ...['matrix/crypto/machine', 'matrix/crypto/megolm'],

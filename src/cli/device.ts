@@ -3,7 +3,7 @@
  * one is whole before the old one is touched; the homeserver forgets the old one last.
  */
 import { rm } from 'node:fs/promises';
-import { Fault } from '../base/errors.ts';
+import { Fatal, Fault } from '../base/errors.ts';
 import { type Directory, openDirectory, readKey } from '../config/directory.ts';
 import { fileNames } from '../daemon.ts';
 import { readSession } from '../kept-session.ts';
@@ -36,8 +36,12 @@ export async function deviceRotate(options: RotateOptions, io: Io): Promise<Exit
   const { statePath } = directory;
   const cutOff = await asOwnerOf(statePath, () => readRotation(statePath));
   const rotation = cutOff ?? (await beginWith(directory, options, io));
-  await finishRotation(directory, rotation);
+  const why = await finishRotation(directory, rotation);
   report(options, rotation, io);
+  if (why !== undefined)
+    io.err(
+      `${rotation.before} was not signed out: ${why}. If the homeserver still lists it, remove it there.`,
+    );
   if (process.env['CREDENTIALS_DIRECTORY'] !== undefined && !rotation.newSession.renewal)
     io.err(
       `The new access-token is in ${directory.secretsPath}: make it a credential of the service, like the old one.`,
@@ -51,7 +55,7 @@ async function beginWith(directory: Directory, options: RotateOptions, io: Io): 
   const { homeserver, user, device: before } = settings;
   const secrets = process.env['CREDENTIALS_DIRECTORY'] ?? directory.secretsPath;
   const storeKey = await asOwnerOf(secrets, () => readKey(directory, 'crypto-key'));
-  const oldSession = await asOwnerOf(statePath, () => readSession(directory));
+  const oldSession = await asOwnerOf(statePath, () => readSession(directory).catch(ifLost));
   const file = fileNames.cryptoStore(statePath);
   const keys = await asOwnerOf(statePath, () =>
     withStore(file, storeKey, (store) => exportFrom(directory, store)),
@@ -72,6 +76,13 @@ async function beginWith(directory: Directory, options: RotateOptions, io: Io): 
     await beginRotation(statePath, rotation);
     return rotation;
   });
+}
+
+/** Without its session, the old device cannot be signed out, but a new one can be made. */
+function ifLost(error: unknown): undefined {
+  if (error instanceof Fault && error.code === 'secret_missing') return undefined;
+  if (error instanceof Fatal && error.code === 'state_unreadable') return undefined;
+  throw error;
 }
 
 /** Opening the store proves that no daemon runs: it is locked while one does. */

@@ -12,6 +12,7 @@ import { readTextFile } from '../config/text-file.ts';
 import { fileNames } from '../daemon.ts';
 import { writeSession } from '../kept-session.ts';
 import { fieldsOf } from '../matrix/events.ts';
+import { Refused } from '../matrix/http.ts';
 import { endSession, parseSession, type Session } from '../matrix/session.ts';
 import { replaceFile } from '../store/durable.ts';
 import { replaceLike } from './edit-file.ts';
@@ -21,7 +22,8 @@ export interface Rotation {
   /** Devices. */
   readonly before: string;
   readonly now: string;
-  readonly oldSession: Session;
+  /** Undefined if it cannot be read any more. */
+  readonly oldSession?: Session | undefined;
   readonly newSession: Session;
 }
 
@@ -41,7 +43,7 @@ export async function readRotation(statePath: string): Promise<Rotation | undefi
     return {
       ...{ before: string(before), now: string(now) },
       oldSession: sessionIn(sessions['oldSession'], sessions['oldToken']),
-      newSession: sessionIn(sessions['newSession'], sessions['newToken']),
+      newSession: needed(sessionIn(sessions['newSession'], sessions['newToken'])),
     };
   } catch (cause) {
     throw new Fault('config_invalid', `${path} is damaged; restore it from a backup`, cause);
@@ -49,16 +51,16 @@ export async function readRotation(statePath: string): Promise<Rotation | undefi
 }
 
 /** A rotation that an older version began has only the tokens. */
-function sessionIn(value: unknown, token: unknown): Session {
-  if (value === undefined) return { accessToken: string(token) };
-  const session = parseSession(JSON.stringify(value));
-  if (!session) throw new TypeError('a session is damaged');
-  return session;
+function sessionIn(value: unknown, token: unknown): Session | undefined {
+  if (value === undefined) return token === undefined ? undefined : { accessToken: string(token) };
+  return needed(parseSession(JSON.stringify(value)));
 }
 
-function string(value: unknown): string {
-  if (typeof value === 'string') return value;
-  throw new TypeError('a field is missing');
+const string = (value: unknown): string => needed(typeof value === 'string' ? value : undefined);
+
+function needed<T>(value: T | undefined): T {
+  if (value !== undefined) return value;
+  throw new TypeError('a field is missing or damaged');
 }
 
 export async function beginRotation(statePath: string, rotation: Rotation): Promise<void> {
@@ -66,7 +68,11 @@ export async function beginRotation(statePath: string, rotation: Rotation): Prom
   await replaceFile(fileNames.rotation(statePath), `${JSON.stringify(rotation)}\n`);
 }
 
-export async function finishRotation(directory: Directory, rotation: Rotation): Promise<void> {
+/** Resolves with the reason if the old device could not be signed out. */
+export async function finishRotation(
+  directory: Directory,
+  rotation: Rotation,
+): Promise<string | undefined> {
   const { root, settings, statePath, secretsPath } = directory;
   const current = dirname(fileNames.cryptoStore(statePath));
   const staged = dirname(fileNames.cryptoStore(stagingOf(statePath)));
@@ -79,11 +85,23 @@ export async function finishRotation(directory: Directory, rotation: Rotation): 
   const key = await asOwnerOf(secretsPath, () => readKey(directory, 'crypto-key'));
   await asOwnerOf(statePath, () => writeSession(directory, key, rotation.newSession));
   await replaceDevice(root, rotation);
-  await endSession(settings.homeserver, rotation.oldSession);
+  const why = await signOut(settings.homeserver, rotation.oldSession);
   await asOwnerOf(statePath, async () => {
     for (const path of [kept, stagingOf(statePath), fileNames.rotation(statePath)])
       await rm(path, { recursive: true, force: true });
   });
+  return why;
+}
+
+async function signOut(homeserver: string, session?: Session): Promise<string | undefined> {
+  if (!session) return 'its session cannot be read any more';
+  try {
+    await endSession(homeserver, session);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refused) return error.message; // the server would refuse every other attempt, too
+    throw error;
+  }
 }
 
 /** The one line of vaktrom.yaml; everything else in it is its author's. */

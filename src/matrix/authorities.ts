@@ -29,6 +29,6 @@ function check(pem: string, path: string): void {
   }
   throw new Fault(
     'config_invalid',
-    `${path} holds a certificate of no authority: name the one of who issued the server's`,
+    `${path} holds a certificate that is not an authority's: name the authority that issued the server's certificate`,
   );
 }

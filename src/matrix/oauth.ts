@@ -261,16 +261,20 @@ async function ask<T>(server: { readonly issuer: string }, work: () => Promise<T
 }
 
 /** The server answered with an error. */
-const isRefusal = (error: unknown): boolean =>
+const isRefusal = (
+  error: unknown,
+): error is oauth.ResponseBodyError | oauth.WWWAuthenticateChallengeError =>
   error instanceof oauth.ResponseBodyError || error instanceof oauth.WWWAuthenticateChallengeError;
 
 function asFault({ issuer }: { readonly issuer: string }, error: unknown): Fault {
   if (error instanceof Fault) return error;
-  if (!(error instanceof oauth.ResponseBodyError))
+  if (!isRefusal(error))
     return new Fault('homeserver_unreachable', `no answer that makes sense from ${issuer}`, error);
   if (error.status >= 500 || error.status === 429)
     return new Fault('homeserver_unreachable', `${issuer} cannot answer now`, error);
   const request = { method: 'POST', path: issuer };
+  if (error instanceof oauth.WWWAuthenticateChallengeError)
+    return new Refused(request, error.status, { error: 'it does not know this client any more' });
   const said = error.error_description ?? error.error;
   return new Refused(request, error.status, { errcode: error.error, error: said });
 }

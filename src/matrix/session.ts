@@ -5,7 +5,7 @@
  * A renewal: ask for the next pair · keep it on disk · use it. The homeserver keeps the old pair alive
  * until the new one is used (MSC2918; RFC 9700, 4.14), so a kill at any of these steps loses nothing.
  */
-import { Fatal } from '../base/errors.ts';
+import { Fatal, Fault } from '../base/errors.ts';
 import type { Instant } from '../base/ids.ts';
 import { openMutex } from '../base/mutex.ts';
 import { type Fields, fieldsOf } from './events.ts';
@@ -96,8 +96,10 @@ async function refresh(
   const http = openHttp({ baseUrl: homeserver, signal });
   const body = JSON.stringify({ refresh_token: refreshToken });
   const path = '/_matrix/client/v3/refresh';
-  const answer = fieldsOf(await http({ method: 'POST', path, body, once: true }));
-  return sessionOf({ refreshToken, ...tokensIn(answer) }, askedAt);
+  const tokens = tokensIn(fieldsOf(await http({ method: 'POST', path, body, once: true })));
+  if (tokens.accessToken === '')
+    throw new Fault('homeserver_unreachable', `${homeserver} has sent no access token`);
+  return sessionOf({ refreshToken, ...tokens }, askedAt);
 }
 
 /** A token that can be renewed and does not say when it expires is renewed when it is refused. */
@@ -113,7 +115,10 @@ export function sessionOf(
 
 const NEVER = Number.MAX_SAFE_INTEGER;
 
-/** Signs the session out at the server that issued it. Resolves if it had ended before. */
+/**
+ * Signs the session out at the server that issued it. Resolves if it had ended before; throws Refused if
+ * the server refuses.
+ */
 export async function endSession(homeserver: string, session: Session): Promise<void> {
   const signal = AbortSignal.timeout(60_000);
   const { renewal } = session;

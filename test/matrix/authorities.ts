@@ -53,7 +53,7 @@ t.test('a file that names no authority is refused, with its name', async (t) => 
     none: 'cannot read the ca_file ',
     empty: ' holds no certificate: ca_file is a PEM file',
     damaged: 'a certificate in  is damaged',
-    leaf: " holds a certificate of no authority: name the one of who issued the server's",
+    leaf: " holds a certificate that is not an authority's: name the authority that issued the server's certificate",
   };
   for (const [name, problem] of Object.entries(problems)) {
     const path = join(folder, name);

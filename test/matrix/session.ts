@@ -1,4 +1,5 @@
 import t from 'tap';
+import { Fault } from '../../src/base/errors.ts';
 import type { Instant } from '../../src/base/ids.ts';
 import { openHttp } from '../../src/matrix/http.ts';
 import {
@@ -113,6 +114,57 @@ t.test('a server that refuses every new token is not asked for ever', async (t) 
   t.equal(server.received.length, 3);
   await server[Symbol.asyncDispose]();
 });
+
+t.test('an answer without a token is none, and spoils nothing', async (t) => {
+  const { server, world, bearer } = await open(SESSION, json({}), json(SECOND));
+  await t.rejects(bearer.renew('first'), { code: /^homeserver_unreachable$/ });
+  t.strictSame(world.saved, []);
+  t.ok(await bearer.renew('first'), 'and is asked again');
+  await server[Symbol.asyncDispose]();
+});
+
+t.test('an authorization server that forgot the client ends the session', async (t) => {
+  const challenge = { 'www-authenticate': 'Basic realm="clients"' };
+  await using server = await openScriptedServer(json({ error: 'invalid_client' }, 401, challenge));
+  const oauth = {
+    ...{ issuer: server.url, clientId: 'c', tokenEndpoint: `${server.url}/token` },
+    revocationEndpoint: `${server.url}/revoke`,
+  };
+  const session = { accessToken: 'first', renewal: { refreshToken: 'r', renewAt: NOW, oauth } };
+  const { signal } = new AbortController();
+  const save = () => Promise.reject(new Error('there is nothing to keep'));
+  const bearer = openBearer({
+    ...{ homeserver: server.url, session, signal, save, now: () => NOW },
+  });
+  t.equal(await bearer.renew('first'), false);
+  await t.rejects(endSession(server.url, session), {
+    code: /^homeserver_refused$/,
+    message: /was refused \(401\): it does not know this client any more$/,
+  });
+});
+
+t.test(
+  'while the disk is full, a request is tried again until its token can be kept',
+  async (t) => {
+    const expired = json({ errcode: 'M_UNKNOWN_TOKEN', soft_logout: true }, 401);
+    const replies = [expired, json(SECOND), expired, json(SECOND), json({ ok: 1 })];
+    await using server = await openScriptedServer(...replies);
+    const { signal } = new AbortController();
+    const failures = [new Fault('disk_full', 'there is no space left on the disk')];
+    const save = async (): Promise<void> => {
+      const failure = failures.pop();
+      if (failure) throw failure;
+    };
+    const bearer = openBearer({
+      ...{ homeserver: server.url, session: SESSION, signal, save, now: () => NOW },
+    });
+    const told: string[] = [];
+    const onRetry = (why: string) => void told.push(why);
+    const http = openHttp({ baseUrl: server.url, token: bearer, signal, onRetry });
+    t.strictSame(await http({ method: 'GET', path: '/x' }), { ok: 1 });
+    t.strictSame(told, ['there is no space left on the disk']);
+  },
+);
 
 t.test('what could not be kept is not used', async (t) => {
   await using server = await openScriptedServer(json(SECOND));

@@ -46,6 +46,7 @@ t.test('a bot without a password', async (t) => {
     isOver(t, cast),
   );
   await t.test('a new device mends it', (t) => isMended(t, cast));
+  await t.test('and mends a session that was lost', (t) => isLost(t, cast));
 });
 
 async function isSetUp(t: Test, cast: Cast): Promise<void> {
@@ -126,4 +127,28 @@ async function isMended(t: Test, cast: Cast): Promise<void> {
   t.equal(code, 0, lines.join('\n'));
   await cast.house.run();
   t.equal(await eventually(() => answer(cast, '!version')), 'Vaktrom 0.1.0');
+}
+
+async function isLost(t: Test, cast: Cast): Promise<void> {
+  const { server, house } = cast;
+  t.equal(await house.stop(), 0);
+  await writeFile(sessionFile(cast), 'damaged');
+  const file = sessionFile(cast);
+  const refused = await vaktrom('run', '--dir', house.dir);
+  t.strictSame(
+    [refused.code, refused.stderr],
+    [1, `vaktrom: ${file} is damaged: give the bot a new device by vaktrom device rotate\n`],
+  );
+  const settings = await readFile(join(house.dir, 'vaktrom.yaml'), 'utf8');
+  const [, old = ''] = /^device: "(.*)"$/m.exec(settings) ?? [];
+  const { code, lines } = await signInWith(server, house, 'device', 'rotate');
+  t.equal(code, 0, lines.join('\n'));
+  t.ok(
+    lines.includes(
+      `${old} was not signed out: its session cannot be read any more. If the homeserver still lists it, remove it there.`,
+    ),
+    lines.join('\n'),
+  );
+  await house.run();
+  t.equal(await answer(cast, '!version'), 'Vaktrom 0.1.0');
 }

@@ -74,10 +74,11 @@ async function byOauth(account: Account, server: OauthServer, moment: Moment): P
 
 /** The host is named apart, for the person to see where their password would go. */
 function invite(user: UserId, { address, code, direct, minutes }: Prompt): readonly string[] {
+  const shown = direct ?? address;
   return [
     `Sign in as ${user} in a browser, on any machine, within ${minutes} min:`,
-    `  ${direct ?? address}`,
-    `It is at ${new URL(address).host}. The code there has to be ${code}`,
+    `  ${shown}`,
+    `It is at ${new URL(shown).host}. The code there has to be ${code}`,
   ];
 }
 
