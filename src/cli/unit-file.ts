@@ -10,7 +10,7 @@ export interface ServiceProperties {
   readonly credentials: readonly string[];
   /** Left out, since systemd-run does not expand a specifier such as `%n`. */
   readonly unsaid: readonly string[];
-  /** The program of ExecStart=; undefined if there is none. */
+  /** The program that ExecStart= starts; undefined if the unit starts none. */
   readonly program: string | undefined;
 }
 

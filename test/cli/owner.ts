@@ -41,7 +41,7 @@ t.test(
     t.strictSame(await ownerOf(join(theirs, 'not', 'there')), NOBODY);
     t.equal(await ownerOf(root), undefined);
     t.equal(await ownerOf('/usr/bin'), undefined);
-    // A link that they have put in place of a folder of theirs is theirs, wherever it leads.
+    // If they replace one of their folders by a link, it counts as theirs, even if it leads to root's.
     await symlink('/etc', join(theirs, 'link'));
     t.strictSame(await ownerOf(join(theirs, 'link', 'passwd')), NOBODY);
     await symlink(theirs, join(root, 'ours'));

@@ -23,7 +23,7 @@ const described = async (path: string): Promise<string> => {
   return `${uid}:${gid} ${(mode & 0o7777).toString(8)}`;
 };
 
-t.test('without a service both are one folder, and belong to whoever asks', async (t) => {
+t.test('without a service, both are one folder and belong to the user who asks', async (t) => {
   const dir = join(t.testdir(), 'ops');
   const places = await openPlaces({ dir });
   t.hasStrict(places, { root: dir, data: dir, state: 'state', secrets: 'secrets' });

@@ -58,7 +58,7 @@ t.test('codes are shown, and set up by one of them', async (t) => {
   );
 });
 
-t.test('whoever has the host lets somebody in again who was locked out', async (t) => {
+t.test('at the host, a person who was locked out can be let in again', async (t) => {
   const { house, enrol, grown, code } = await open([() => code()]);
   await house.desk.ledger.append({ type: 'locked', person: 'alice' });
   t.equal(await enrol('totp', 'alice'), 0);

@@ -10,7 +10,7 @@ t.test('the folder of the socket is for all to enter and for nobody to list', as
   t.equal(statSync(folder).mode & 0o7777, 0o711);
   chmodSync(folder, 0o777);
   await makeControlFolder(folder);
-  t.equal(statSync(folder).mode & 0o7777, 0o711, 'again, whatever it was made to be');
+  t.equal(statSync(folder).mode & 0o7777, 0o711, 'the mode is set again');
 });
 
 t.test('what is not a folder of the daemon’s own is not used', async (t) => {

@@ -121,7 +121,7 @@ t.test('nothing is enrolled or verified that no record of could be kept', async 
   t.strictSame(grown(), []);
 });
 
-t.test('a proof that is none is on record as nobody’s', async (t) => {
+t.test('a false proof is recorded under no name', async (t) => {
   const { folder, house, grown } = await open(t);
   const socket = connect(join(folder, 'socket'));
   t.teardown(() => socket.destroy());

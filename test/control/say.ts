@@ -86,7 +86,7 @@ t.test('what the policy refuses ends as refused', async (t) => {
   t.strictSame(house.ran, []);
 });
 
-t.test('whoever hangs up has asked all the same', async (t) => {
+t.test('a request stays when its terminal hangs up', async (t) => {
   const { house, type } = await open();
   const { code, hangUp } = type('al', 'quick 7');
   await house.settle();
@@ -161,7 +161,7 @@ for (const [name, { action, user, order, code, before }] of Object.entries(ROWS)
     t.equal(await type(user, order(id)).code, code);
   });
 
-t.test('a sign-off that needs a code asks for it, and is none without', async (t) => {
+t.test('a sign-off that needs a code asks for it, and does not count without it', async (t) => {
   const { house, type } = await open();
   const id = await house.ask('wipe');
   const silent = type('bo', `approve ${id}`);

@@ -49,7 +49,7 @@ t.test('a user whom the policy does not name is nobody', async (t) => {
   t.equal(open('bob').speaker, undefined, 'nor by the name of a person');
 });
 
-t.test('a user who has no name is nobody, whatever the policy says', async (t) => {
+t.test('a user without a name is nobody in the policy', async (t) => {
   t.equal(open(undefined).speaker, undefined);
 });
 

@@ -6,11 +6,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { Authenticator } from '../people/authenticator.ts';
-import { awaitVerification, reachEmoji } from '../people/comparing.ts';
+import type { Authenticator } from '../people/authenticator.ts';
 import { openPerson, type Person } from '../people/person.ts';
-import { type AtTerminal, ENTER } from '../support/at-terminal.ts';
+import type { AtTerminal } from '../support/at-terminal.ts';
 import type { Server } from './house.ts';
+import { answerQuestions } from './questions.ts';
 
 export interface Desk {
   /** Starts a line of shell in the checkout, at a terminal of its own. */
@@ -138,36 +138,13 @@ class Newcomer implements AsyncDisposable {
       return this.#lookAround();
     }
     await using _closed = terminal;
-    await this.#answer(terminal, words);
+    const app = await answerQuestions(terminal, words, {
+      ...{ server: this.#server, bot: this.#bot, botPassword: 'password of the bot' },
+      verifier: words.includes('@bob') ? this.#bob : this.#alice,
+    });
+    this.#app = app ?? this.#app;
     const { code, lines } = await terminal.ended;
     this.#t.equal(code, 0, [line, ...lines].join('\n'));
-  }
-
-  async #answer(terminal: AtTerminal, words: string): Promise<void> {
-    const say = async (question: string | RegExp, answer: string): Promise<void> => {
-      await terminal.sees(question);
-      terminal.types(`${answer}${ENTER}`);
-    };
-    if (words === 'init') {
-      await say('Account of the bot (@name:server):', this.#bot);
-      const { serverName, baseUrl } = this.#server;
-      await say(`Homeserver, by name or URL [${serverName}]:`, baseUrl);
-      await say(`Password of ${this.#bot}:`, 'password of the bot');
-    } else if (words.startsWith('identity verify')) {
-      const person = words.includes('@alice') ? this.#alice : this.#bob;
-      // A command that ends before it asks says why; nobody would ever be asked to verify.
-      const ended = terminal.ended.then(({ lines }) => Promise.reject(new Error(lines.join('\n'))));
-      ended.catch(() => {}); // it ends well later on
-      const theirs = await Promise.race([awaitVerification(person).then(reachEmoji), ended]);
-      await say('Is it the same, in this order? yes or no:', 'yes');
-      await theirs.confirm();
-    } else if (words.startsWith('identity pin'))
-      await say('Pin it? From then on, that identity is this person. yes or no:', 'yes');
-    else if (words.startsWith('enrol totp')) {
-      const shown = await terminal.sees('The code that the app shows:'); // all of the link is there
-      this.#app = new Authenticator(/otpauth:\S+/.exec(shown.join('\n'))?.[0] ?? '');
-      await say('The code that the app shows:', await this.#app.next());
-    }
   }
 
   /** Step 5: the bot is invited, and answers. */

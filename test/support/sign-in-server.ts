@@ -16,6 +16,8 @@ export interface Play {
   readonly flows?: readonly string[];
   /** Of access tokens that come with a refresh token; those are given to whoever asks, if it is set. */
   readonly lifetimeMs?: number;
+  /** The page with the code in its address; if undefined, it is on this server. */
+  readonly direct?: string;
   /** Wanted before cross-signing keys are taken. */
   readonly stage?: string;
   /** So many requests for a path are told to come back later. */
@@ -172,7 +174,10 @@ export class SignInServer implements AsyncDisposable {
     const page = `${this.url}/link`;
     return new Reply(200, {
       ...{ device_code: deviceCode, user_code: code, expires_in: 1200, interval: 1 },
-      ...{ verification_uri: page, verification_uri_complete: `${page}?code=${code}` },
+      ...{
+        verification_uri: page,
+        verification_uri_complete: this.play.direct ?? `${page}?code=${code}`,
+      },
     });
   }
 

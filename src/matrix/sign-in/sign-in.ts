@@ -85,7 +85,7 @@ async function bring({ crypto, http }: OnlineDevice, user: UserId, keys: Private
   )
     throw new Fault(
       'identity_differs',
-      `${user} goes by another identity by now: whoever replaced it can speak as the bot`,
+      `${user} has another identity now: anyone who replaced it can speak as the bot`,
     );
   await crypto.restoreIdentity(keys);
   const identity = await crypto.ownIdentity();

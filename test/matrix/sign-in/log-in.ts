@@ -83,6 +83,18 @@ t.test('OAuth comes first: a link and a code, to be opened anywhere', async (t) 
   }
 });
 
+t.test('the host that is named is that of the link, wherever it leads', async (t) => {
+  const direct = 'https://elsewhere.example/link';
+  const { server, enter } = await open(t, { oauth: true, direct });
+  const person = somebody((line) => {
+    const [, , code] = CODE.exec(line) ?? [];
+    if (code !== undefined) server.enter(code, { user: BOT });
+  });
+  await enter(person);
+  t.equal(person.told[1], `  ${direct}`);
+  t.equal(CODE.exec(person.told[2] ?? '')?.[1], 'elsewhere.example');
+});
+
 t.test('who refuses in the browser has refused', async (t) => {
   const { server, enter, devices } = await open(t, { oauth: true });
   const person = somebody((line) => {
