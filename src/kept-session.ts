@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Fatal } from './base/errors.ts';
+import { Fatal, Fault } from './base/errors.ts';
 import { type Directory, readKey, readSecret } from './config/directory.ts';
 import { readTextFile } from './config/text-file.ts';
 import type { Bearer } from './matrix/http.ts';
@@ -77,6 +77,9 @@ function parseSealed(text: string): string | undefined {
   }
 }
 
+const WAIT_FOR_DAEMON =
+  'the session has expired, and the daemon, which renews it, has not done so yet: try again in a minute';
+
 export interface Visit {
   /** Its file. */
   readonly cryptoStore: string;
@@ -105,7 +108,7 @@ export async function openVisitingBearer(
         if (current.accessToken !== refused) return true;
         if (!current.renewal) return false;
         using lock = lockStore(cryptoStore);
-        if (!lock) return false;
+        if (!lock) throw new Fault('homeserver_unreachable', WAIT_FOR_DAEMON);
         const own = openBearer({ homeserver, session: current, save, now: Date.now, signal });
         if (!(await own.renew(refused))) return false;
         current = await readSession(directory);

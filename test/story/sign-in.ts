@@ -81,8 +81,20 @@ async function isShared(t: Test, { house, alice }: Cast): Promise<void> {
 }
 
 async function isRenewed(t: Test, cast: Cast): Promise<void> {
+  const { server, house, alice } = cast;
   const before = await readFile(sessionFile(cast), 'utf8');
-  cast.server.expireAll();
+  const renewals = () => server.asked.filter((one) => one === 'POST /oauth/token').length;
+  const asked = renewals();
+  server.expireAll();
+  process.kill(house.pid, 'SIGSTOP');
+  const beside = await vaktrom('identity', 'show', alice.userId, '--dir', house.dir);
+  process.kill(house.pid, 'SIGCONT');
+  t.strictSame(beside, {
+    ...{ code: 3, stdout: '' },
+    stderr:
+      'vaktrom: the session has expired, and the daemon, which renews it, has not done so yet: try again in a minute\n',
+  });
+  t.equal(renewals(), asked, 'a command leaves the renewal to the daemon');
   t.equal(await answer(cast, '!version'), 'Vaktrom 0.1.0');
   t.not(await readFile(sessionFile(cast), 'utf8'), before, 'the next pair is kept');
 }
