@@ -7,6 +7,7 @@ import { formatProblem, type Problem } from '../config/document.ts';
 import { type PolicyFile, parsePolicy } from '../config/policy-file.ts';
 import { policySchema } from '../config/policy-schema.ts';
 import { testPolicy } from '../config/policy-test.ts';
+import { findWarnings } from '../config/policy-warnings.ts';
 import { settingsSchema } from '../config/settings.ts';
 import { readTextFile } from '../config/text-file.ts';
 import { actionsWithPasskey } from '../policy/passkeys.ts';
@@ -23,8 +24,10 @@ export async function policyCheck(path: string, json: boolean, io: Io): Promise<
     actions: policy.actions.size,
     tests: expectations.length,
   };
-  if (json) io.out(JSON.stringify({ ok: true, sha256: policy.sha256, ...counts }));
+  const warnings = findWarnings(parsed.value);
+  if (json) io.out(JSON.stringify({ ok: true, sha256: policy.sha256, ...counts, warnings }));
   else {
+    tellWarnings(warnings, io);
     const found = Object.entries(counts).map(([name, count]) => `${name}: ${count}`);
     io.out(printable(`${path}: ok; ${found.join(', ')}`));
   }
@@ -53,8 +56,9 @@ export const schemaText = (of: keyof typeof SCHEMAS): string =>
 /** Everything that can be checked without the network: settings, policy, secrets. */
 export async function check(root: string, json: boolean, io: Io): Promise<ExitCode> {
   const directory = await openDirectory(root);
-  const { policy } = await readPolicy(directory.policyPath);
-  const needing = directory.settings.web ? [] : actionsWithPasskey(policy);
+  const file = await readPolicy(directory.policyPath);
+  tellWarnings(findWarnings(file), io);
+  const needing = directory.settings.web ? [] : actionsWithPasskey(file.policy);
   if (needing.length > 0)
     io.err(`note: ${needing.join(', ')} cannot be used: there is no web: in vaktrom.yaml`);
   await checkSecrets(directory);
@@ -69,6 +73,10 @@ async function parseFile(path: string): Promise<Result<PolicyFile, readonly Prob
     throw new Fault('policy_invalid', `cannot read ${path}`, cause);
   });
   return parsePolicy(text, path);
+}
+
+function tellWarnings(warnings: readonly Problem[], io: Io): void {
+  for (const warning of warnings) io.err(printable(`warning: ${formatProblem(warning)}`));
 }
 
 function tellProblems(problems: readonly Problem[], json: boolean, io: Io): ExitCode {

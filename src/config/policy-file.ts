@@ -10,7 +10,7 @@ import type { Action, Person, Policy, Posture, Room, Window } from '../policy/mo
 import { DIRECT } from '../trust/judge.ts';
 import { LOCAL } from '../trust/local.ts';
 import { parseConforming } from './conform.ts';
-import { inFileOrder, type Problem } from './document.ts';
+import { inFileOrder, type Problem, type Source } from './document.ts';
 import { type ActionDocument, compileAction, type Report } from './policy-action.ts';
 import { type PolicyDocument, policySchema } from './policy-schema.ts';
 import { checkReferences } from './references.ts';
@@ -21,6 +21,8 @@ export interface PolicyFile {
   readonly policy: Policy;
   /** The tests embedded in the file; run by `vaktrom policy test`. */
   readonly expectations: readonly PolicyExpectation[];
+  /** Where in the file each part of it stands. */
+  readonly source: Source;
 }
 
 export function parsePolicy(text: string, file: string): Result<PolicyFile, readonly Problem[]> {
@@ -33,7 +35,7 @@ export function parsePolicy(text: string, file: string): Result<PolicyFile, read
   const policy = compile(value, sha256Hex(text), report);
   return problems.length > 0
     ? err(inFileOrder(problems))
-    : ok({ policy, expectations: value.tests ?? [] });
+    : ok({ policy, expectations: value.tests ?? [], source });
 }
 
 function compile(document: PolicyDocument, sha256: string, report: Report): Policy {

@@ -25,6 +25,25 @@ t.test('a good policy is counted', async (t) => {
   t.match(plain.json(), { ok: true, sha256: /^[0-9a-f]{64}$/, people: 4, actions: 3 });
 });
 
+t.test('a quorum that nobody can fill is warned about, with its line', async (t) => {
+  const policy = `${SMALL}    require: { approvals: { count: 1, roles: [ops] } }\n`;
+  const root = await directory(t, { policy });
+  const file = join(root, 'policy.yaml');
+  const message =
+    'actions.status.require.approvals: nobody can fill this: if alice asks, 0 of 1 from ops can sign off (never the person themselves, nobody twice); give 1 more one of these roles';
+  const said = listen();
+  t.equal(await policyCheck(file, false, said.io), 0);
+  t.strictSame(said.out, [`${file}: ok; people: 2, rooms: 1, actions: 1, tests: 0`]);
+  t.strictSame(said.err, [`warning: ${file}:14:27: ${message}`]);
+  const plain = listen();
+  t.equal(await policyCheck(file, true, plain.io), 0);
+  t.hasStrict(plain.json(), { ok: true, warnings: [{ file, line: 14, column: 27, message }] });
+  t.strictSame(plain.err, []);
+  const whole = listen();
+  t.equal(await check(root, false, whole.io), 0);
+  t.strictSame(whole.err, [`warning: ${file}:14:27: ${message}`]);
+});
+
 t.test('a bad policy is told problem by problem, on stderr', async (t) => {
   const file = join(
     t.testdir({ 'p.yaml': SMALL.replace('effect: read', 'effect: "\x1b[2J"') }),
