@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { formatProblem } from '../src/config/document.ts';
-import { parsePolicy } from '../src/config/policy-file.ts';
+import { parsePolicyFile } from '../src/config/policy-file.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -73,7 +73,7 @@ t.test('each policy that README shows can be pasted whole', async (t) => {
   t.equal(blocks.length, 2);
   for (const [, indent = '', block = ''] of blocks) {
     const text = block.replaceAll(new RegExp(`^${indent}`, 'gm'), '');
-    const parsed = parsePolicy(text, 'README.md');
+    const parsed = parsePolicyFile(text, 'README.md');
     t.strictSame(parsed.ok ? [] : parsed.error.map(formatProblem), []);
   }
 });

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { schemaText } from '../src/cli/policy.ts';
-import { type PolicyFile, parsePolicy } from '../src/config/policy-file.ts';
+import { type PolicyFile, parsePolicyFile } from '../src/config/policy-file.ts';
 import { testPolicy } from '../src/config/policy-test.ts';
 import { policyFile } from './config/fixtures/policies.ts';
 
@@ -23,7 +23,7 @@ for (const path of policies)
   t.test(path, async (t) => {
     const text = read(path);
     t.match(text, /^# yaml-language-server: \$schema=\.\.\/policy\.schema\.json\n/);
-    t.match(parsePolicy(text, path), { ok: true });
+    t.match(parsePolicyFile(text, path), { ok: true });
     const file = policyFile(text);
     for (const { name, fault } of testPolicy(file)) t.equal(fault, undefined, name);
     for (const action of file.policy.actions.values())

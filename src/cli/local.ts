@@ -78,10 +78,15 @@ async function findControl(dir: string): Promise<string> {
     (error: unknown) => ({ named: join(dir, 'run'), error }),
   );
   for (const folder of [named, SYSTEM_FOLDER]) if (await hasSocket(folder)) return folder;
-  if (!isForbidden(error)) return named;
+  const why = isForbidden(error)
+    ? `only its owner may look into ${dir}`
+    : error instanceof Fault && error.code === 'file_unsafe'
+      ? `the settings in ${dir} are not to be trusted`
+      : undefined;
+  if (why === undefined) return named;
   throw new Fault(
     'daemon_unreachable',
-    `only its owner may look into ${dir}: ask them where the control socket of the daemon is, and name its folder: --control FOLDER`,
+    `${why}: ask their owner where the control socket of the daemon is, and name its folder: --control FOLDER`,
     error,
   );
 }

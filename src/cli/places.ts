@@ -3,9 +3,10 @@
  * the command. For a service, settings and policy belong to root and the daemon can only read them; state
  * and secrets belong to the daemon, in a folder of its own.
  */
-import { chmod, chown, lstat, mkdir } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Fault } from '../base/errors.ts';
+import { findWriters } from '../config/text-file.ts';
 import { makePrivateFolder } from '../store/durable.ts';
 import { asUser, findUser, isRoot, ownerOf, type User } from './owner.ts';
 
@@ -39,6 +40,9 @@ export async function openPlaces({ dir, serviceUser, data }: PlaceOptions): Prom
     return openService(resolve(dir), resolve(data ?? DEFAULT_DATA), serviceUser);
   if (data !== undefined) throw new Fault('usage', '--data goes with --service-user');
   await mkdir(dir, { recursive: true, mode: 0o700 });
+  // Refused now rather than at every start: see text-file.ts.
+  const flaw = findWriters(dir, await stat(dir));
+  if (flaw !== undefined) throw new Fault('file_unsafe', flaw);
   return {
     ...{ root: dir, data: dir, state: 'state', secrets: 'secrets' },
     asDaemon: (work) => work(),

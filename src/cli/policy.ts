@@ -1,10 +1,10 @@
 /** `vaktrom policy check | test | schema`, and `vaktrom check`. */
-import { Fault } from '../base/errors.ts';
+import { describeError, Fault } from '../base/errors.ts';
 import type { Result } from '../base/result.ts';
 import { formatSchema } from '../config/conform.ts';
 import { openDirectory, readPolicy } from '../config/directory.ts';
 import { formatProblem, type Problem } from '../config/document.ts';
-import { type PolicyFile, parsePolicy } from '../config/policy-file.ts';
+import { type PolicyFile, parsePolicyFile } from '../config/policy-file.ts';
 import { policySchema } from '../config/policy-schema.ts';
 import { testPolicy } from '../config/policy-test.ts';
 import { findWarnings } from '../config/policy-warnings.ts';
@@ -24,7 +24,7 @@ export async function policyCheck(path: string, json: boolean, io: Io): Promise<
     actions: policy.actions.size,
     tests: expectations.length,
   };
-  const warnings = findWarnings(parsed.value);
+  const warnings = [...(await findOpenings(path)), ...findWarnings(parsed.value)];
   if (json) io.out(JSON.stringify({ ok: true, sha256: policy.sha256, ...counts, warnings }));
   else {
     tellWarnings(warnings, io);
@@ -68,11 +68,25 @@ export async function check(root: string, json: boolean, io: Io): Promise<ExitCo
   return 0;
 }
 
+/** A draft may lie anywhere. Where it lies, the daemon may not take it. */
+const findOpenings = (path: string): Promise<readonly Problem[]> =>
+  readTextFile(path, 'writers').then(
+    () => [],
+    (error: unknown) => [
+      {
+        file: path,
+        line: 1,
+        column: 1,
+        message: `the daemon would not read it: ${describeError(error)}`,
+      },
+    ],
+  );
+
 async function parseFile(path: string): Promise<Result<PolicyFile, readonly Problem[]>> {
   const text = await readTextFile(path, 'nobody').catch((cause: unknown) => {
     throw new Fault('policy_invalid', `cannot read ${path}`, cause);
   });
-  return parsePolicy(text, path);
+  return parsePolicyFile(text, path);
 }
 
 function tellWarnings(warnings: readonly Problem[], io: Io): void {

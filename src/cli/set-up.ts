@@ -11,7 +11,7 @@ import { toBase64 } from '../base/bytes.ts';
 import { Fault } from '../base/errors.ts';
 import { SETTINGS_FILE } from '../config/directory.ts';
 import { formatProblem } from '../config/document.ts';
-import { parsePolicy } from '../config/policy-file.ts';
+import { parsePolicyFile } from '../config/policy-file.ts';
 import { parseSettings } from '../config/settings.ts';
 import { fileNames } from '../daemon.ts';
 import { writeSession } from '../kept-session.ts';
@@ -185,7 +185,7 @@ async function policyToStartWith({ dir, policy: path }: SetUpOptions): Promise<s
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new Fault('usage', `--policy: cannot read ${path}`, cause);
   });
-  const parsed = parsePolicy(text, path);
+  const parsed = parsePolicyFile(text, path);
   if (!parsed.ok) throw new Fault('policy_invalid', parsed.error.map(formatProblem).join('\n'));
   return text;
 }

@@ -54,4 +54,6 @@ actions: {}
   #   params: { service: { enum: [web, api] } }
   #   effect: read
   #   allow: { roles: [ops], rooms: [ops] }
+# Keep the three dots at the end: a file without them may have been cut off, and is refused.
+...
 `;

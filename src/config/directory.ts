@@ -1,13 +1,13 @@
 /**
  * A Vaktrom directory (--dir): vaktrom.yaml, the policy, secrets and state, found and read in one
  * place. Secrets come from systemd credentials where there are any, else from files that nobody but
- * their owner may read. Settings and policy are believed unless everybody may write them.
+ * their owner may read. Settings and policy are believed if nobody but root and we ourselves may write them.
  */
 import { join, resolve } from 'node:path';
 import { fromBase64 } from '../base/bytes.ts';
 import { Fault, type FaultCode } from '../base/errors.ts';
 import { formatProblem } from './document.ts';
-import { type PolicyFile, parsePolicy } from './policy-file.ts';
+import { type PolicyFile, parsePolicyFile } from './policy-file.ts';
 import { testPolicy } from './policy-test.ts';
 import { parseSettings, type Settings } from './settings.ts';
 import { type ClosedTo, readTextFile } from './text-file.ts';
@@ -58,7 +58,7 @@ export async function openDirectory(
 export async function readPolicy(path: string): Promise<PolicyFile> {
   const hint = 'name it under policy:';
   const text = await readText(path, { closedTo: 'writers', code: 'policy_invalid', hint });
-  const parsed = parsePolicy(text, path);
+  const parsed = parsePolicyFile(text, path);
   if (!parsed.ok) throw new Fault('policy_invalid', parsed.error.map(formatProblem).join('\n'));
   const failed = testPolicy(parsed.value).filter(({ fault }) => fault !== undefined);
   if (failed.length > 0) {

@@ -25,6 +25,29 @@ export interface PolicyFile {
   readonly source: Source;
 }
 
+/**
+ * The policy of a file, which has to say where it ends. A write that was broken off leaves a beginning
+ * that is often valid as well, and that allows more: the `require:` of the last action may be what is
+ * missing. A newline at the end would prove too little, since a file can be cut off between two lines.
+ * The mark is the one that YAML itself has for the end of a document.
+ */
+export function parsePolicyFile(
+  text: string,
+  file: string,
+): Result<PolicyFile, readonly Problem[]> {
+  const parsed = parsePolicy(text, file);
+  const lines = text.split(/\r?\n/);
+  const last = lines.findLast((line) => !COMMENT.test(line)) ?? '';
+  return !parsed.ok || END_MARK.test(last)
+    ? parsed
+    : err([{ file, line: lines.length, column: 1, message: NO_END }]);
+}
+
+const COMMENT = /^[ \t]*(?:#|$)/;
+const END_MARK = /^\.{3}[ \t]*(?:$|[ \t]#)/;
+const NO_END =
+  'the file does not say that it ends here, so it may have been cut off; if it is whole, add a last line of three dots: ...';
+
 export function parsePolicy(text: string, file: string): Result<PolicyFile, readonly Problem[]> {
   const parsed = parseConforming(policySchema, text, file);
   if (!parsed.ok) return parsed;

@@ -119,6 +119,7 @@ actions:
     effect: change
     allow: { roles: [ops], rooms: [danger] }
     require: { step_up: totp, approvals: { count: 1, roles: [ops, dba], within: 30m } }
+...
 `;
   await writeFile(path, text);
   return path;

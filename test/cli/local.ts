@@ -102,7 +102,7 @@ t.test(
     t.strictSame(await askAtClosedDoor(dir, 'pending'), {
       code: 3,
       lines: [
-        'vaktrom: only its owner may look into DIR: ask them where the control socket of the daemon is, and name its folder: --control FOLDER',
+        'vaktrom: only its owner may look into DIR: ask their owner where the control socket of the daemon is, and name its folder: --control FOLDER',
         ...because,
       ],
     });

@@ -1,4 +1,14 @@
-import { chown, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -34,6 +44,16 @@ t.test('without a service, both are one folder and belong to the user who asks',
   await places.finish(file, true);
   t.equal((await described(file)).split(' ')[1], '600', 'files stay as they are');
   await t.rejects(openPlaces({ dir, data: '/elsewhere' }), { code: /^usage$/ });
+});
+
+t.test('a folder that others may write to holds no settings', async (t) => {
+  const dir = t.testdir();
+  await chmod(dir, 0o775); // as mkdir makes it with umask 002
+  t.has(await t.rejects(openPlaces({ dir })), {
+    ...{ code: 'file_unsafe', message: `others may write ${dir}; mend it: chmod g-w ${dir}` },
+  });
+  await chmod(dir, 0o755);
+  t.equal((await openPlaces({ dir })).root, dir);
 });
 
 t.test('for a service, settings belong to root and data to the daemon', AS_ROOT, async (t) => {

@@ -5,7 +5,9 @@ import type { Io } from '../../src/cli/io.ts';
 import { check, policyCheck, policyTest, schemaText } from '../../src/cli/policy.ts';
 import { formatSettings } from '../../src/cli/starter.ts';
 import { makeSigningKey } from '../../src/store/keys.ts';
-import { SMALL, TEAM } from '../config/fixtures/policies.ts';
+import { SMALL, TEAM, whole } from '../config/fixtures/policies.ts';
+
+process.umask(0o022); // what is read here is closed to other writers, whatever umask the tests run with
 
 /** An Io that remembers what was said. */
 function listen() {
@@ -16,7 +18,7 @@ function listen() {
 }
 
 t.test('a good policy is counted', async (t) => {
-  const file = join(t.testdir({ 'p.yaml': TEAM }), 'p.yaml');
+  const file = join(t.testdir({ 'p.yaml': whole(TEAM) }), 'p.yaml');
   const said = listen();
   t.equal(await policyCheck(file, false, said.io), 0);
   t.strictSame(said.out, [`${file}: ok; people: 4, rooms: 2, actions: 3, tests: 10`]);
@@ -42,6 +44,17 @@ t.test('a quorum that nobody can fill is warned about, with its line', async (t)
   const whole = listen();
   t.equal(await check(root, false, whole.io), 0);
   t.strictSame(whole.err, [`warning: ${file}:14:27: ${message}`]);
+});
+
+t.test('a policy that the daemon would not read, since others may write it', async (t) => {
+  const root = await directory(t);
+  const file = join(root, 'policy.yaml');
+  await chmod(file, 0o664);
+  const said = listen();
+  t.equal(await policyCheck(file, false, said.io), 0);
+  t.strictSame(said.err, [
+    `warning: ${file}:1:1: the daemon would not read it: others may write ${file}; mend it: chmod g-w ${file}`,
+  ]);
 });
 
 t.test('a bad policy is told problem by problem, on stderr', async (t) => {
@@ -87,8 +100,8 @@ t.test('not even the name of a file can command the terminal', async (t) => {
 
 t.test('the tests of a policy pass or fail, one on each line', async (t) => {
   const files = t.testdir({
-    good: TEAM,
-    bad: `${SMALL}tests:\n  - { as: bob, in: ops, do: "status\\tweb", expect: allow }\n`,
+    good: whole(TEAM),
+    bad: `${SMALL}tests:\n  - { as: bob, in: ops, do: "status\\tweb", expect: allow }\n...\n`,
   });
   const good = listen();
   t.equal(await policyTest(join(files, 'good'), false, good.io), 0);
@@ -132,7 +145,7 @@ async function directory(t: Test, change: Readonly<Record<string, string>> = {})
       ...{ homeserver: 'https://h', user: '@bot:h', device: 'D' },
       ...{ state: 'state', secrets: 'secrets', hasAuthority: false },
     }),
-    'policy.yaml': change['policy'] ?? SMALL,
+    'policy.yaml': whole(change['policy'] ?? SMALL),
     secrets: {
       'access-token': 'syt_x\n',
       'crypto-key': change['crypto-key'] ?? KEY,

@@ -4,7 +4,9 @@ import t from 'tap';
 import { sha256Hex } from '../../src/base/bytes.ts';
 import { describeError } from '../../src/base/errors.ts';
 import { openDirectory, readKey, readPolicy, readSecret } from '../../src/config/directory.ts';
-import { SMALL } from './fixtures/policies.ts';
+import { SMALL, whole } from './fixtures/policies.ts';
+
+process.umask(0o022); // what is read here is closed to other writers, whatever umask the tests run with
 
 const SETTINGS = `version: 1
 homeserver: https://matrix.example.org
@@ -43,28 +45,44 @@ t.test('settings with problems are told line by line', async (t) => {
   });
 });
 
-t.test('settings and policy that everybody may write are not believed', async (t) => {
-  const root = t.testdir({ 'vaktrom.yaml': SETTINGS, 'policy.yaml': SMALL });
-  await chmod(join(root, 'vaktrom.yaml'), 0o666);
-  await chmod(join(root, 'policy.yaml'), 0o666);
-  await t.rejects(openDirectory(root), { code: /^file_unsafe$/ });
-  await t.rejects(readPolicy(join(root, 'policy.yaml')), { code: /^file_unsafe$/ });
+t.test('settings and policy that others may write are not believed', async (t) => {
+  const root = t.testdir({ 'vaktrom.yaml': SETTINGS, 'policy.yaml': whole(SMALL) });
+  const [settings, policy] = [join(root, 'vaktrom.yaml'), join(root, 'policy.yaml')];
+  const unsafe = (path: string, bits: string) => ({
+    code: 'file_unsafe',
+    message: `others may write ${path}; mend it: chmod ${bits} ${path}`,
+  });
+  // With umask 002, as Debian has it for ordinary users, editors make files of their group.
+  for (const [mode, bits] of [
+    [0o664, 'g-w'],
+    [0o666, 'g-w,o-w'],
+  ] as const) {
+    await chmod(settings, mode);
+    await chmod(policy, mode);
+    t.has(await t.rejects(openDirectory(root)), unsafe(settings, bits));
+    t.has(await t.rejects(readPolicy(policy)), unsafe(policy, bits));
+  }
 });
 
 t.test('a policy is read, or said to be wrong', async (t) => {
   const root = t.testdir({
-    good: SMALL,
+    good: whole(SMALL),
+    cut: SMALL,
     bad: SMALL.replace('effect', 'efect'),
     latin1: Buffer.of(0xe4),
   });
   t.equal((await readPolicy(join(root, 'good'))).policy.people.size, 2);
-  const marked = Buffer.from(`\ufeff${SMALL}`);
+  const marked = Buffer.from(`\ufeff${whole(SMALL)}`);
   await writeFile(join(root, 'marked'), marked);
   const { policy } = await readPolicy(join(root, 'marked'));
   t.equal(policy.sha256, sha256Hex(marked), 'known by the digest of its bytes');
   await t.rejects(readPolicy(join(root, 'bad')), {
     code: /^policy_invalid$/,
     message: /bad:8:3: actions\.status\.effect: is missing .*\n.*did you mean "effect"\?$/,
+  });
+  t.has(await t.rejects(readPolicy(join(root, 'cut'))), {
+    code: 'policy_invalid',
+    message: `${join(root, 'cut')}:14:1: the file does not say that it ends here, so it may have been cut off; if it is whole, add a last line of three dots: ...`,
   });
   await t.rejects(readPolicy(join(root, 'latin1')), {
     code: /^policy_invalid$/,
@@ -136,7 +154,7 @@ t.test('a key is 32 bytes of base64, or damaged', async (t) => {
 
 t.test('a policy that fails its own tests is no policy', async (t) => {
   const root = t.testdir({
-    'p.yaml': `${SMALL}tests:\n  - { as: alice, in: ops, do: status web, expect: deny }\n`,
+    'p.yaml': `${SMALL}tests:\n  - { as: alice, in: ops, do: status web, expect: deny }\n...\n`,
   });
   await t.rejects(readPolicy(join(root, 'p.yaml')), {
     code: /^policy_invalid$/,

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { sha256Hex } from '../../src/base/bytes.ts';
-import { parsePolicy } from '../../src/config/policy-file.ts';
+import { formatProblem } from '../../src/config/document.ts';
+import { parsePolicy, parsePolicyFile } from '../../src/config/policy-file.ts';
 import { keyOf, policyFile, problemsOf, SMALL, small, TEAM } from './fixtures/policies.ts';
 
 t.test('a policy is what the file says, with names resolved', async (t) => {
@@ -157,4 +158,23 @@ t.test('any text at all is a policy or has problems', async () => {
     }),
     { numRuns: 500 },
   );
+});
+
+t.test('a file says where it ends, or may have been cut off', async (t) => {
+  const problems = (text: string): readonly string[] => {
+    const parsed = parsePolicyFile(text, 'p');
+    return parsed.ok ? [] : parsed.error.map(formatProblem);
+  };
+  const add =
+    'the file does not say that it ends here, so it may have been cut off; if it is whole, add a last line of three dots: ...';
+  for (const end of ['...\n', '...', '...\r\n', '... # the end\n', '...\n\n# the end\n  # of it'])
+    t.strictSame(problems(SMALL + end), [], JSON.stringify(end));
+  t.strictSame(problems(SMALL), [`p:14:1: ${add}`]);
+  t.strictSame(problems(`${SMALL}# ...\n`), [`p:15:1: ${add}`]);
+  t.strictSame(problems(SMALL.trimEnd()), [`p:13:1: ${add}`]);
+  // The same without the last word of it: what was missing was a sign-off.
+  const whole = `${SMALL}    require: { approvals: { count: 1, roles: [ops] } }\n...\n`;
+  for (let at = 0; at < whole.length - '\n'.length; at++)
+    t.not(problems(whole.slice(0, at)).length, 0, `cut off after ${at}`);
+  t.strictSame(problems(whole), []);
 });

@@ -140,7 +140,7 @@ export class House implements AsyncDisposable {
       'init',
       ...['--dir', this.dir, '--homeserver', this.server.baseUrl, '--user', this.bot],
       ...['--password-file', await file('password', 'bot-password\n')],
-      ...['--policy', await file('policy.yaml', policy), '--yes', ...more],
+      ...['--policy', await file('policy.yaml', ended(policy)), '--yes', ...more],
     );
   }
 
@@ -217,3 +217,6 @@ export class House implements AsyncDisposable {
     await this.#folder[Symbol.asyncDispose]();
   }
 }
+
+/** Policies are written here without the mark that the end of a file needs, unless they are files. */
+const ended = (policy: string): string => policy.replace(/(?<!\n\.{3}\n)$/, '...\n');

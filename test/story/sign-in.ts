@@ -58,6 +58,7 @@ async function isSetUp(t: Test, cast: Cast): Promise<void> {
 people: { alice: { roles: [ops], accounts: [{ id: "${alice.userId}" }] } }
 rooms: { ops: { id: "${room}" } }
 actions: {}
+...
 `,
   );
   const where = ['--homeserver', server.url, '--user', house.bot, '--policy', policy];

@@ -14,7 +14,7 @@ import { openSynapse, type Synapse } from './server.ts';
 const VAKTROM = join(import.meta.dirname, '..', '..', 'src', 'vaktrom.sh');
 /** Short enough to see several renewals, long enough for one request. */
 const LIFETIME_S = 5;
-const EMPTY = 'version: 1\npeople: {}\nrooms: {}\nactions: {}\n';
+const EMPTY = 'version: 1\npeople: {}\nrooms: {}\nactions: {}\n...\n';
 
 const synapse = await openSynapse({
   refreshable_access_token_lifetime: `${LIFETIME_S}s`,
