@@ -12,6 +12,7 @@ import {
   isNode,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Node,
   parseDocument,
@@ -40,8 +41,14 @@ export interface Source {
   readonly spanOf: (path: Path) => readonly [start: number, end: number] | undefined;
 }
 
-/** A file that holds more is read by nobody; it is not read by us either. */
-export const MAX_FILE_LENGTH = 1 << 20;
+/** Bytes, and so characters. Nobody reads a longer one. */
+export const MAX_FILE_LENGTH = 1 << 18;
+
+/**
+ * Reading a file takes as long as it has parts, most of all if each is wrong, and the daemon does nothing
+ * else meanwhile. So many take less than a second, and are enough for a hundred actions with their tests.
+ */
+export const MAX_PARTS = 50_000;
 
 export const formatProblem = (p: Problem): string =>
   `${p.file}:${p.line}:${p.column}: ${p.message}`;
@@ -53,13 +60,17 @@ export const inFileOrder = (problems: readonly Problem[]): readonly Problem[] =>
   problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
 
 export function parseSource(text: string, file: string): Result<Source, readonly Problem[]> {
-  const lines = new LineCounter();
+  const lines = countLines(text);
   const at = (offset: number, message: string): Problem => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1), message };
   };
   if (text.length > MAX_FILE_LENGTH)
     return err([at(0, `the file is longer than ${MAX_FILE_LENGTH} characters`)]);
+  const refuse = (found: readonly Finding[]) =>
+    err(inFileOrder(found.slice(0, MAX_PROBLEMS).map((finding) => at(...finding))));
+  const early = [misleading, excessive].map((look) => look(text)).find((found) => found.length > 0);
+  if (early) return refuse(early);
   const document = parseDocument(text, {
     version: '1.2',
     schema: 'core',
@@ -67,12 +78,11 @@ export function parseSource(text: string, file: string): Result<Source, readonly
     uniqueKeys: false, // quadratic; `forbidden` looks for them
     merge: false,
     prettyErrors: false,
-    lineCounter: lines,
   });
   const { errors, warnings } = document;
-  const findings = [misleading(text), worded(errors), forbidden(document), worded(warnings)];
+  const findings = [worded(errors), forbidden(document), worded(warnings)];
   const first = findings.find((found) => found.length > 0);
-  if (first) return err(inFileOrder(first.slice(0, MAX_PROBLEMS).map((finding) => at(...finding))));
+  if (first) return refuse(first);
   return ok({
     value: document.toJS() as unknown,
     problemAt: (path, message, atKey) =>
@@ -89,12 +99,43 @@ export function parseSource(text: string, file: string): Result<Source, readonly
 
 type Finding = readonly [offset: number, message: string];
 
+function countLines(text: string): LineCounter {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1))
+    lines.addNewLine(at + 1);
+  return lines;
+}
+
 /** What makes the text look like another one (CVE-2021-42574) or be read as another language. */
 const misleading = (text: string): Finding[] =>
-  [...text.matchAll(/^%|[^\P{Cc}\t\n\r]|\p{Bidi_Control}/gmu)].map(({ index, 0: found }) => [
-    index,
-    found === '%' ? 'directives (%) are not allowed' : `here is ${findInvisible(found)}`,
-  ]);
+  text
+    .matchAll(/^%|[^\P{Cc}\t\n\r]|\p{Bidi_Control}/gmu)
+    .take(MAX_PROBLEMS)
+    .map(
+      ({ index, 0: found }): Finding => [
+        index,
+        found === '%' ? 'directives (%) are not allowed' : `here is ${findInvisible(found)}`,
+      ],
+    )
+    .toArray();
+
+/** Tokens that are not in the text, which has been seen to be without control characters. */
+const LEXER_MARKS = new Set(['\x02', '\x18', '\x1f']);
+
+/** Told without the tree: splitting a text into its tokens takes little time, whatever it holds. */
+function excessive(text: string): Finding[] {
+  let offset = 0;
+  let parts = 0;
+  for (const token of new Lexer().lex(text)) {
+    // Each escape in double quotes is looked at, and can be wrong, by itself.
+    parts += token.startsWith('"') ? token.split('\\').length : 1;
+    if (parts > MAX_PARTS)
+      return [[offset, `too much from here on: a file may have ${MAX_PARTS} parts (words, marks)`]];
+    if (!LEXER_MARKS.has(token)) offset += token.length;
+  }
+  return [];
+}
 
 const OWN_WORDS: Partial<Record<ErrorCode, string>> = {
   MULTIPLE_DOCS: 'a second document is not allowed',

@@ -10,7 +10,7 @@ import type { Action, Person, Policy, Posture, Room, Window } from '../policy/mo
 import { DIRECT } from '../trust/judge.ts';
 import { LOCAL } from '../trust/local.ts';
 import { parseConforming } from './conform.ts';
-import { inFileOrder, type Problem, type Source } from './document.ts';
+import { inFileOrder, MAX_PROBLEMS, type Problem, type Source } from './document.ts';
 import { type ActionDocument, compileAction, type Report } from './policy-action.ts';
 import { type PolicyDocument, policySchema } from './policy-schema.ts';
 import { checkReferences } from './references.ts';
@@ -53,8 +53,9 @@ export function parsePolicy(text: string, file: string): Result<PolicyFile, read
   if (!parsed.ok) return parsed;
   const { value, source } = parsed.value;
   const problems: Problem[] = [];
-  const report: Report = (path, message, atKey) =>
-    problems.push(source.problemAt(path, message, atKey));
+  const report: Report = (path, message, atKey) => {
+    if (problems.length < MAX_PROBLEMS) problems.push(source.problemAt(path, message, atKey));
+  };
   const policy = compile(value, sha256Hex(text), report);
   return problems.length > 0
     ? err(inFileOrder(problems))

@@ -85,12 +85,14 @@ function unfillableOf(
         mayApprove(policy, requester, quorum, person)
       );
     });
-  // Requesters who may not sign off themselves all have the same people to ask.
-  const [outsider] = requesters.filter((one) => !holders.includes(one));
-  const forOutsiders = outsider && shortFor(outsider.name);
-  const short = requesters.map(({ name }) => {
-    const isHolder = everybody.some(({ person }) => person === name);
-    return { name, empty: isHolder ? shortFor(name) : (forOutsiders ?? []) };
+  // People of the same roles and pins can stand in for each other: one of them is asked about.
+  const known = new Map<string, readonly number[]>();
+  const short = requesters.map((person) => {
+    const { name, roles } = person;
+    const kind = JSON.stringify([roles, isPinned(person, undefined), isPinned(person, 'webauthn')]);
+    const empty = known.get(kind) ?? shortFor(name);
+    known.set(kind, empty);
+    return { name, empty };
   });
   return quorums.flatMap((quorum, index) => {
     const concerned = short.filter(({ empty }) => (empty[index] ?? 0) > 0);

@@ -3,6 +3,7 @@ import t from 'tap';
 import {
   formatProblem,
   MAX_FILE_LENGTH,
+  MAX_PARTS,
   MAX_PROBLEMS,
   type Path,
   parseSource,
@@ -88,7 +89,7 @@ const REFUSED: Readonly<Record<string, readonly [text: string, ...problems: read
   ],
   'too much of it': [
     'x'.repeat(MAX_FILE_LENGTH + 1),
-    'f:1:1: the file is longer than 1048576 characters',
+    'f:1:1: the file is longer than 262144 characters',
   ],
 };
 
@@ -108,7 +109,11 @@ t.test('nesting has an end', async (t) => {
   };
   for (const [what, text] of Object.entries(nested))
     for (const depth of [100, 500, 800, 1000, 1200, 1500, 5000, 20_000])
-      t.match(problems(text(depth)).join('\n'), /nested too deeply|must be/, `${depth} ${what}`);
+      t.match(
+        problems(text(depth)).join('\n'),
+        /nested too deeply|must be|too much/,
+        `${depth} ${what}`,
+      );
   t.strictSame(problems('['.repeat(30) + ']'.repeat(30)), []);
 });
 
@@ -118,10 +123,51 @@ t.test('aliases are not followed, so that nothing grows', async (t) => {
   t.equal(found.length, MAX_PROBLEMS);
 });
 
-t.test('as many keys as fit cost no more than their number', async (t) => {
-  const keys = Array.from({ length: 50_000 }, (_, i) => `key-${i}: 1`).join('\n');
-  const cost = await cpuCost(() => t.strictSame(problems(keys), []));
-  t.ok(cost < 2000, `not quadratic: ${cost} units`);
+t.test('a file has so many parts and no more; the problem stands where they end', async (t) => {
+  const most = MAX_PARTS.toString();
+  const tooMuch = (place: string) => [
+    `f:${place}: too much from here on: a file may have ${most} parts (words, marks)`,
+  ];
+  // A mark before the word, the word, and the line end; the document has a mark as well.
+  const lines = (count: number): string => '- a\n'.repeat(count);
+  const each = 5;
+  t.strictSame(problems(lines(MAX_PARTS / each - 1)), []);
+  t.strictSame(problems(lines(MAX_PARTS / each)), tooMuch(`${MAX_PARTS / each}:4`));
+  t.strictSame(problems(`"${'\\n'.repeat(MAX_PARTS)}"`), tooMuch('1:1'), 'escapes count');
+  t.strictSame(problems(`'${'\\n'.repeat(MAX_PARTS)}'`), []);
+  t.strictSame(problems(`# ${'word '.repeat(MAX_PARTS)}\n`), [], 'a comment is one part');
+});
+
+/** The slowest texts that are still read: almost as many parts as may be, most of them wrong. */
+const SLOW: Readonly<Record<string, string>> = {
+  keys: Array.from({ length: 7000 }, (_, i) => `key-${i}: 1`).join('\n'),
+  'the same key': 'a: 1\n'.repeat(7000),
+  'lists after lists': '[]'.repeat(24_990),
+  'ends of lists': ']'.repeat(49_990),
+  'commas in a list': `[${','.repeat(49_980)}`,
+  'open quotes': `a: ${"'\n".repeat(24_980)}`,
+  'texts after texts': '"" '.repeat(24_980),
+  'wrong escapes': `"${'\\q'.repeat(49_980)}"`,
+  aliases: `[${'*a\n'.repeat(24_980)}`,
+};
+
+for (const [what, text] of Object.entries(SLOW))
+  t.test(`as many parts as may be are read in time: ${what}`, async (t) => {
+    let found: readonly string[] = [];
+    const cost = await cpuCost(() => {
+      found = problems(text);
+    });
+    t.notOk(found[0]?.includes('too much'), `near the limit: ${found[0]}`);
+    t.ok(cost < 2000, `${cost} units`);
+  });
+
+t.test('and what has more costs next to nothing', async (t) => {
+  for (const each of ["'", '"', '[]', '&a ', 'k: 1\n', '\u200b', '%a\n', '[', '- '])
+    for (const length of [500_000, MAX_FILE_LENGTH]) {
+      const text = each.repeat(length / each.length);
+      const cost = await cpuCost(() => void problems(text));
+      t.ok(cost < 100, `${JSON.stringify(each)}, ${length}: ${cost} units`);
+    }
 });
 
 t.test('a problem stands where what it is about stands', async (t) => {

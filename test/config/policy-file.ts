@@ -178,3 +178,10 @@ t.test('a file says where it ends, or may have been cut off', async (t) => {
     t.not(problems(whole.slice(0, at)).length, 0, `cut off after ${at}`);
   t.strictSame(problems(whole), []);
 });
+
+t.test('of many problems the first hundred are told', async (t) => {
+  const roles = Array.from({ length: 1000 }, (_, i) => `x${i}`);
+  const told = problemsOf(`${SMALL}freeze: { roles: [${roles.join(', ')}] }\n`);
+  t.equal(told.length, 100);
+  t.equal(told[99], 'p:14:504: freeze.roles.99: no person has the role "x99"');
+});

@@ -109,7 +109,7 @@ t.test('what is too long, not UTF-8, a folder or absent is not read', async (t) 
   });
   const rejects = (name: string, expected: { name: RegExp; message?: RegExp } | { code: RegExp }) =>
     t.rejects(readTextFile(join(folder, name), 'nobody'), expected, name);
-  await rejects('long', { name: /^RangeError$/, message: /longer than 1048576 bytes/ });
+  await rejects('long', { name: /^RangeError$/, message: /longer than 262144 bytes/ });
   await rejects('latin1', { name: /^TypeError$/ });
   await rejects('folder', { code: /^EISDIR$/ });
   await rejects('absent', { code: /^ENOENT$/ });
