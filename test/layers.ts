@@ -46,7 +46,7 @@ const CORE: Readonly<Record<string, readonly string[]>> = {
   execution: ['base', 'policy'],
   policy: ['base', 'command', 'execution'],
   request: ['base', 'trust', 'policy', 'execution', 'audit'],
-  output: ['audit', 'policy', 'request'],
+  output: ['base', 'audit', 'policy', 'request'],
   stepup: ['base', 'audit'],
   answer: ['base', 'trust', 'command', 'policy', 'request', 'output', 'audit'],
 };

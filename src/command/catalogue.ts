@@ -9,12 +9,15 @@ export interface Offer {
   readonly takesRest: boolean;
 }
 
-const text = (name: string, fallback?: string): Parameter => ({
-  kind: 'text',
+const typed = (kind: 'text' | 'prose', name: string, fallback?: string): Parameter => ({
+  kind,
   name,
   allowDash: true,
   ...(fallback === undefined ? {} : { fallback }),
 });
+
+const text = (name: string, fallback?: string): Parameter => typed('text', name, fallback);
+const prose = (name: string, fallback?: string): Parameter => typed('prose', name, fallback);
 
 const builtIn = (
   summary: string,
@@ -31,7 +34,7 @@ const TABLE = {
   show: builtIn('one request, exactly', [text('id')]),
   approve: builtIn('sign off the request of another person', [text('id')]),
   withdraw: builtIn('take your sign-off back, until it has started', [text('id')]),
-  deny: builtIn('end the request of another person', [text('id'), text('reason', '')], true),
+  deny: builtIn('end the request of another person', [text('id'), prose('reason', '')], true),
   start: builtIn('start your request that has been granted', [text('id')]),
   otp: builtIn('give a one-time code for a request; in our direct room only', [
     text('id'),
@@ -47,17 +50,17 @@ const TABLE = {
   ),
   'break-glass': builtIn(
     'run an action without sign-offs, because: !break-glass "the site is down" deploy web 1.2.3',
-    [text('reason'), text('command')],
+    [prose('reason'), text('command')],
     true,
   ),
   review: builtIn(
     'close the review of a break-glass run of another person',
-    [text('id'), text('words')],
+    [text('id'), prose('words')],
     true,
   ),
   freeze: builtIn(
     'stop every change and destructive action in a scope (all, an action, a room)',
-    [text('scope'), text('why')],
+    [text('scope'), prose('why')],
     true,
   ),
   unfreeze: builtIn('lift a freeze', [text('scope')]),

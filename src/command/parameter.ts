@@ -2,7 +2,7 @@
  * Typed parameters: what a value must look like before it can become part of an argument vector.
  * Values are attacker-chosen text; a parameter that accepts a value accepts it whole.
  */
-import { findInvisible } from '../base/invisible.ts';
+import { findInvisible, findInvisibleInProse } from '../base/invisible.ts';
 import { nearest } from '../base/suggest.ts';
 import type { Pattern } from './pattern.ts';
 
@@ -19,13 +19,16 @@ export type Parameter = ParameterBase &
     | { readonly kind: 'enum'; readonly values: readonly string[] }
     | { readonly kind: 'pattern'; readonly pattern: Pattern; readonly maxLength: number }
     | { readonly kind: 'integer'; readonly min: number; readonly max: number }
-    /** Free text, for the built-ins only: it never reaches an argument vector. */
+    /** For the built-ins only: it never reaches an argument vector. */
     | { readonly kind: 'text' }
+    /** The same, for people to read and for nothing to be looked up by. */
+    | { readonly kind: 'prose' }
   );
 
 /** Why `value` is not acceptable, as the end of a sentence; undefined when it is. */
 export function faultInValue(parameter: Parameter, value: string): string | undefined {
-  const invisible = findInvisible(value);
+  const find = parameter.kind === 'prose' ? findInvisibleInProse : findInvisible;
+  const invisible = find(value);
   if (invisible !== undefined) return `it holds ${invisible}`;
   if (value.startsWith('-') && !parameter.allowDash) return 'a value may not begin with "-"';
   switch (parameter.kind) {
@@ -42,6 +45,7 @@ export function faultInValue(parameter: Parameter, value: string): string | unde
         ? undefined
         : `it is a whole number from ${parameter.min} to ${parameter.max}`;
     case 'text':
+    case 'prose':
       return undefined;
   }
 }

@@ -4,6 +4,7 @@
  * `--name value`; once a value is named, the rest may still be given by position, in order. Phone
  * keyboards turn `--` into —: before the name of a parameter, and only there, it is taken for `--`.
  */
+import { findInvisible } from '../base/invisible.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { nearest } from '../base/suggest.ts';
 import type { Offer } from './catalogue.ts';
@@ -51,6 +52,9 @@ function readName(typed: string): Result<string, string> {
   const words = splitWords(typed, 2);
   if (!words.ok) return words;
   const [first] = words.value;
+  const invisible = findInvisible(first?.text ?? '');
+  if (invisible !== undefined)
+    return err(`A command is one line of visible text; it holds ${invisible}.`);
   // ASCII only: the Kelvin sign is not a k.
   return first
     ? ok(first.text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()))

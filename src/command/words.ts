@@ -5,7 +5,7 @@
  * Phone keyboards turn `"` into “. Such a quote is one only where a word begins, or a value after
  * `name=`, and only if it closes where the word ends; what is in quotes is left as it is.
  */
-import { findInvisible } from '../base/invisible.ts';
+import { findInvisibleInProse } from '../base/invisible.ts';
 import { err, ok, type Result } from '../base/result.ts';
 
 export interface Word {
@@ -35,7 +35,8 @@ const STRAY = /[“”„«»]/;
 export function splitWords(typed: string, most = Infinity): Result<readonly Word[], string> {
   if (typed.length > MAX_COMMAND_LENGTH)
     return err(`A command is at most ${MAX_COMMAND_LENGTH} characters long.`);
-  const invisible = findInvisible(typed);
+  // What only prose may hold is refused in any other value by its parameter.
+  const invisible = findInvisibleInProse(typed);
   if (invisible !== undefined)
     return err(`A command is one line of visible text; it holds ${invisible}.`);
   const words: Word[] = [];

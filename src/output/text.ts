@@ -3,6 +3,7 @@
  * direction, hide a character or call somebody is made visible; what is left is what a reader sees.
  * The text is attacker-chosen.
  */
+import { findBelonging } from '../base/invisible.ts';
 
 // Cc, Cf (bidi marks and isolates, zero-width, tags), Zl, Zp, lone surrogates, private use, unassigned,
 // and what fonts leave out though it is a letter or a mark (Hangul fillers, variation selectors).
@@ -28,10 +29,14 @@ export const safeLine = (text: string): string => uncalling(visibleLine(text));
 /** Several lines, for a room: `\n` and tabs stay. */
 export const safeText = (text: string): string => uncalling(visible(text));
 
-const visible = (text: string): string =>
-  text
-    .replace(INVISIBLE, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`)
+function visible(text: string): string {
+  const kept = findBelonging(text);
+  return text
+    .replace(INVISIBLE, (c, at: number) =>
+      kept.has(at) ? c : `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`,
+    )
     .replace(PILED_MARKS, '');
+}
 
 const uncalling = (text: string): string =>
   text.replace(MENTION, (marks) => '＠'.repeat(marks.length));

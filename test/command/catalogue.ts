@@ -27,6 +27,10 @@ t.test('the rest is taken as it was typed, whatever stands in it', async (t) => 
   t.strictSame(valuesOf(`deny K7QF-2M it's Friday, "really"`), {
     ...{ id: 'K7QF-2M', reason: `it's Friday, "really"` },
   });
+  t.strictSame(valuesOf('deny K7QF-2M not now 👩\u200d🚒'), {
+    ...{ id: 'K7QF-2M', reason: 'not now 👩\u200d🚒' },
+  });
+  t.equal(valuesOf('why 👩\u200d🚒'), 'bad_parameter');
   t.strictSame(valuesOf('deny K7QF-2M'), { id: 'K7QF-2M', reason: '' });
   t.strictSame(valuesOf(`break-glass "the site is down" deploy service=web '1.2.3'`), {
     ...{ reason: 'the site is down', command: `deploy service=web '1.2.3'` },

@@ -71,6 +71,13 @@ t.test('what cannot be seen is in no value, whatever the parameter says', async 
   const free: Parameter = { ...base, allowDash: true, kind: 'text' };
   t.equal(faultInValue(free, 'a\nb'), 'it holds a line break');
   t.equal(faultInValue(free, '-- anything "goes"'), undefined);
+  const prose: Parameter = { ...free, kind: 'prose' };
+  for (const value of ['👩\u200d🚒', '⚠\ufe0f', 'نمی\u200cخواهم']) {
+    t.equal(faultInValue(prose, value), undefined, value);
+    for (const parameter of [oneOf(value), shaped('[^x]*', 9), free])
+      t.match(faultInValue(parameter, value), /^it holds /, JSON.stringify(value));
+  }
+  t.equal(faultInValue(prose, 'a\u200db'), 'it holds the invisible character U+200D');
 });
 
 t.test('usage shows a short list, and what may be left out', async (t) => {

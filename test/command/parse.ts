@@ -81,6 +81,16 @@ const REFUSED: readonly (readonly [typed: string, code: ParseRefusal['code'], sa
     'malformed',
     'A command is one line of visible text; it holds a line break.',
   ],
+  [
+    'noop👩\u200d🚒',
+    'malformed',
+    'A command is one line of visible text; it holds the invisible character U+200D.',
+  ],
+  [
+    'deploy 👩\u200d🚒 1.2.3',
+    'bad_parameter',
+    `service cannot be "👩\u200d🚒": it holds the invisible character U+200D. ${USAGE}`,
+  ],
   ['pizza', 'unknown_command', 'There is no command !pizza here. Try !help.'],
   ['deplyo web', 'unknown_command', 'There is no command !deplyo here. Did you mean !deploy?'],
   ['""', 'unknown_command', 'There is no command ! here. Try !help.'],
