@@ -10,6 +10,7 @@ import {
   readPolicy,
   readSecret,
 } from '../config/directory.ts';
+import { formatProblem } from '../config/document.ts';
 import { readSession } from '../kept-session.ts';
 import { fieldsOf, text } from '../matrix/events.ts';
 import { visibleLine } from '../output/text.ts';
@@ -25,6 +26,7 @@ import { openOnline } from './online.ts';
 import { asOwnerOf, isRoot } from './owner.ts';
 import { checkPolicyIsSafe, serviceUser } from './service-check.ts';
 import { describeUnreadable, findUnreadable } from './unreadable.ts';
+import { findWayOutWarnings } from './ways-out.ts';
 
 export async function doctor(root: string, json: boolean, io: Io): Promise<ExitCode> {
   const directory = await openDirectory(root);
@@ -37,6 +39,9 @@ export async function doctor(root: string, json: boolean, io: Io): Promise<ExitC
     ...(await lookAtService(directory)),
     await lookInto('the daemon does not run as root', checkUser),
     await lookInto('the homeserver knows us', () => checkHomeserver(directory)),
+    await lookInto('nothing that actions see leads out of the sandbox', () =>
+      checkWaysOut(directory),
+    ),
     ...(await lookAtSandbox(directory)),
   ];
   // Of others, and long past as a rule: said for whoever looks for a cause, and no fault of this host.
@@ -72,6 +77,12 @@ async function lookAtService(directory: Directory): Promise<readonly Finding[]> 
 async function checkPolicy({ policyPath }: Directory): Promise<string> {
   const { policy } = await readPolicy(policyPath);
   return `${policy.people.size} people, ${policy.rooms.size} rooms, ${policy.actions.size} actions`;
+}
+
+/** No fault: the author may want it. */
+async function checkWaysOut({ policyPath }: Directory): Promise<Seen> {
+  const warnings = await findWayOutWarnings(await readPolicy(policyPath));
+  return warnings.length === 0 ? '' : { note: warnings.map(formatProblem).join('; ') };
 }
 
 async function checkPasskeys({ policyPath, settings }: Directory): Promise<string> {

@@ -3,7 +3,7 @@ import { describeError, Fault } from '../base/errors.ts';
 import type { Result } from '../base/result.ts';
 import { formatSchema } from '../config/conform.ts';
 import { openDirectory, readPolicy } from '../config/directory.ts';
-import { formatProblem, type Problem } from '../config/document.ts';
+import { formatProblem, inFileOrder, type Problem } from '../config/document.ts';
 import { type PolicyFile, parsePolicyFile } from '../config/policy-file.ts';
 import { policySchema } from '../config/policy-schema.ts';
 import { testPolicy } from '../config/policy-test.ts';
@@ -13,6 +13,7 @@ import { readTextFile } from '../config/text-file.ts';
 import { actionsWithPasskey } from '../policy/passkeys.ts';
 import { checkSecrets } from './doctor.ts';
 import { type ExitCode, type Io, printable } from './io.ts';
+import { findWayOutWarnings } from './ways-out.ts';
 
 export async function policyCheck(path: string, json: boolean, io: Io): Promise<ExitCode> {
   const parsed = await parseFile(path);
@@ -24,7 +25,10 @@ export async function policyCheck(path: string, json: boolean, io: Io): Promise<
     actions: policy.actions.size,
     tests: expectations.length,
   };
-  const warnings = [...(await findOpenings(path)), ...findWarnings(parsed.value)];
+  const warnings = [
+    ...(await findOpenings(path)),
+    ...inFileOrder([...findWarnings(parsed.value), ...(await findWayOutWarnings(parsed.value))]),
+  ];
   if (json) io.out(JSON.stringify({ ok: true, sha256: policy.sha256, ...counts, warnings }));
   else {
     tellWarnings(warnings, io);

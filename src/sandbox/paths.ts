@@ -1,7 +1,7 @@
 /**
  * The plan's paths, opened. One run may write where another run's paths lie, so a path is believed
- * only as what it proved to be when it was opened, now or when it was agreed to: no symbolic link in any
- * of its parts, and nothing of the daemon's own behind it. From then on the descriptor is passed on, not
+ * only as what it proved to be when it was opened, now or when it was agreed to: a file or folder, no
+ * symbolic link in any of its parts, and nothing of the daemon's own behind it. From then on the descriptor is passed on, not
  * the path (bubblewrap compares what it mounted with the descriptor, CVE-2024-42472).
  */
 import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs';
@@ -56,7 +56,11 @@ const realPath = (descriptor: number): string => readlinkSync(`/proc/self/fd/${d
 function findFlaw(path: string, descriptor: number, hidden: readonly string[]): string | undefined {
   const real = realPath(descriptor);
   if (real !== path) return `${path} leads to ${real} by a symbolic link: name the real path`;
-  if (fstatSync(descriptor).isSymbolicLink()) return `${path} is a symbolic link: name its target`;
+  const stat = fstatSync(descriptor);
+  if (stat.isSymbolicLink()) return `${path} is a symbolic link: name its target`;
+  // No namespace and no read-only mount keeps an action from writing to a socket or a pipe that it sees.
+  if (!stat.isFile() && !stat.isDirectory())
+    return `${path} is neither a file nor a folder: by it, an action could reach programs outside of the sandbox`;
   const secret = hidden.find((folder) => isWithin(path, folder) || isWithin(folder, path));
   return secret && `${path} would show ${secret}, which no action may see`;
 }

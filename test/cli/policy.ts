@@ -1,4 +1,6 @@
-import { chmod } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Io } from '../../src/cli/io.ts';
@@ -55,6 +57,32 @@ t.test('a policy that the daemon would not read, since others may write it', asy
   t.strictSame(said.err, [
     `warning: ${file}:1:1: the daemon would not read it: others may write ${file}; mend it: chmod g-w ${file}`,
   ]);
+});
+
+t.test('a socket that an action would see is warned about', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'vaktrom-policy-')); // short, as sockets need it
+  t.teardown(() => rm(folder, { recursive: true }));
+  const socket = join(folder, 'sub', 's');
+  await mkdir(join(folder, 'sub'));
+  const server = createServer().listen(socket);
+  await new Promise((resolve) => server.once('listening', resolve));
+  t.teardown(() => server.close());
+  const seen = (path: string) => `    sandbox: { read: [/usr/share/zoneinfo/UTC, ${path}] }\n`;
+  const file = join(t.testdir({ p: '' }), 'p');
+  const warnings = async (path: string): Promise<readonly string[]> => {
+    await writeFile(file, whole(SMALL + seen(path)));
+    const said = listen();
+    t.equal(await policyCheck(file, false, said.io), 0);
+    return said.err;
+  };
+  const at = `warning: ${file}:14:48: actions.status.sandbox.read.1:`;
+  t.strictSame(await warnings(folder), [
+    `${at} the action can reach programs of the host, whatever its network: by ${socket}; name only what it needs`,
+  ]);
+  t.strictSame(await warnings(socket), [
+    `${at} this is a socket or a pipe, so the action cannot start: name files or folders`,
+  ]);
+  t.strictSame(await warnings(join(folder, 'none')), []);
 });
 
 t.test('a bad policy is told problem by problem, on stderr', async (t) => {

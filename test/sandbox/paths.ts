@@ -1,11 +1,17 @@
+import { execFileSync } from 'node:child_process';
 import {
   fstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import t from 'tap';
 import { openPaths } from '../../src/sandbox/paths.ts';
 
@@ -75,4 +81,21 @@ t.test('the daemon’s own folders are shown neither from above nor from below',
   const beside = openPaths([`${folder}/state2`], [`${folder}/state`]);
   t.ok(beside.ok);
   if (beside.ok) beside.value[Symbol.dispose]();
+});
+
+t.test('a socket, a pipe or a device is a way out, and not shown', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'vaktrom-paths-')); // short, as sockets need it
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const [socket, pipe] = [join(folder, 'socket'), join(folder, 'pipe')];
+  const server = createServer().listen(socket);
+  await new Promise((resolve) => server.once('listening', resolve));
+  t.teardown(() => server.close());
+  execFileSync('mkfifo', [pipe]);
+  const before = openCount();
+  for (const path of [socket, pipe, '/dev/null'])
+    t.strictSame(openPaths([folder, path], []), {
+      ok: false,
+      error: `${path} is neither a file nor a folder: by it, an action could reach programs outside of the sandbox`,
+    });
+  t.equal(openCount(), before);
 });
