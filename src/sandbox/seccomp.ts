@@ -2,13 +2,19 @@
  * The seccomp filter of every action: a classic BPF program over `struct seccomp_data`, assembled
  * from the tables in syscalls.ts. Pure. It stands behind the namespaces: it makes the kernel
  * smaller, and refuses what namespaces do not cover (pushing input into a terminal, sockets to the
- * hypervisor).
+ * hypervisor, set-user-id files in folders that outlive the action).
  *
  * Layout of seccomp_data, little endian: nr at 0, arch at 4, instruction pointer at 8, args[i] at
  * 16 + 8 i. Only the low half of an argument is compared: the kernel reads these arguments as 32
  * bits, and a filter that looks at all 64 is passed by setting a high bit (CVE-2019-10063).
  */
-import { JUDGED_SYSCALLS, REFUSED_SYSCALLS, type SyscallNumbers } from './syscalls.ts';
+import {
+  JUDGED_SYSCALLS,
+  MODE_SYSCALLS,
+  type ModeCall,
+  REFUSED_SYSCALLS,
+  type SyscallNumbers,
+} from './syscalls.ts';
 
 /** As in `process.arch`. */
 export type Architecture = 'x64' | 'arm64';
@@ -31,7 +37,7 @@ export function assembleFilter(architecture: Architecture): readonly Instruction
     const number = numberOf(architecture, syscall);
     return number === undefined ? [] : [...equal(number, 0, body.length), ...body];
   };
-  const { ioctl, clone, clone3, socket, socketpair } = JUDGED_SYSCALLS;
+  const { ioctl, clone, clone3, openat2, socket, socketpair } = JUDGED_SYSCALLS;
   return [
     ...load(ARCH_OFFSET),
     ...equal(AUDIT_ARCH[architecture], 1, 0),
@@ -44,6 +50,9 @@ export function assembleFilter(architecture: Architecture): readonly Instruction
     ...on(clone3, end(refuse(ENOSYS))),
     ...on(clone, refuseFlag(0, CLONE_NEWUSER)),
     ...on(ioctl, refuseValues(1, [TIOCSTI, TIOCLINUX, TIOCSETD], EPERM)),
+    // Its mode lies in memory as well; callers fall back to openat.
+    ...on(openat2, end(refuse(ENOSYS))),
+    ...Object.values(MODE_SYSCALLS).flatMap(({ call, ...at }) => on(call, refuseModes(at))),
     ...on(socket, allowValues(0, SOCKET_FAMILIES, EAFNOSUPPORT)),
     ...on(socketpair, allowValues(0, SOCKET_FAMILIES, EAFNOSUPPORT)),
     ...end(ALLOW),
@@ -103,6 +112,27 @@ const refuseFlag = (argument: number, flag: number) => [
   ...end(refuse(EPERM)),
   ...end(ALLOW),
 ];
+
+/**
+ * Files of an action belong to the daemon's user on the host: with one of these bits, whoever runs
+ * such a file there becomes that user. Kernel: `umode_t`, the low 16 bits.
+ */
+export const SET_ID_BITS = 0o6000; // S_ISUID, S_ISGID
+/** Set in S_IFCHR and S_IFBLK, and in neither S_IFREG, S_IFIFO nor S_IFSOCK. */
+const DEVICE_BIT = 0o020000;
+/** O_CREAT and __O_TMPFILE: without them the kernel does not read the mode, which may hold anything. */
+const CREATING = 0o100 | 0o20_000_000;
+
+const refuseModes = ({ mode, flags, makesNodes }: Omit<ModeCall, 'call'>) => {
+  const judgeMode = [
+    ...load(argumentOffset(mode)),
+    ...anyBit(makesNodes ? SET_ID_BITS | DEVICE_BIT : SET_ID_BITS, 0, 1),
+    ...end(refuse(EPERM)),
+  ];
+  if (flags === undefined) return [...judgeMode, ...end(ALLOW)];
+  const skipUnlessCreating = anyBit(CREATING, 0, judgeMode.length);
+  return [...load(argumentOffset(flags)), ...skipUnlessCreating, ...judgeMode, ...end(ALLOW)];
+};
 
 const refuseValues = (argument: number, values: readonly number[], errno: number) => [
   ...load(argumentOffset(argument)),

@@ -5,6 +5,17 @@
  */
 export type SyscallNumbers = readonly [x64: number, arm64: number | undefined];
 
+/** A call that gives a file its mode. */
+export interface ModeCall {
+  readonly call: SyscallNumbers;
+  /** Which argument is the mode. */
+  readonly mode: number;
+  /** Which argument says whether a file is made, and so whether the mode counts. */
+  readonly flags?: number;
+  /** The mode also says of what kind the file is. */
+  readonly makesNodes?: true;
+}
+
 export const REFUSED_SYSCALLS = {
   // The kernel's log, accounting and quotas of the host.
   syslog: [103, 116],
@@ -81,6 +92,22 @@ export const JUDGED_SYSCALLS = {
   ioctl: [16, 29],
   clone: [56, 220],
   clone3: [435, 435],
+  openat2: [437, 437],
   socket: [41, 198],
   socketpair: [53, 199],
 } as const satisfies Readonly<Record<string, SyscallNumbers>>;
+
+/** Every call that can set the mode of a file. `openat2` can too, and is refused as a whole. */
+export const MODE_SYSCALLS = {
+  chmod: { call: [90, undefined], mode: 1 },
+  fchmod: { call: [91, 52], mode: 1 },
+  fchmodat: { call: [268, 53], mode: 2 },
+  fchmodat2: { call: [452, 452], mode: 2 },
+  mkdir: { call: [83, undefined], mode: 1 },
+  mkdirat: { call: [258, 34], mode: 2 },
+  mknod: { call: [133, undefined], mode: 1, makesNodes: true },
+  mknodat: { call: [259, 33], mode: 2, makesNodes: true },
+  creat: { call: [85, undefined], mode: 1 },
+  open: { call: [2, undefined], flags: 1, mode: 2 },
+  openat: { call: [257, 56], flags: 2, mode: 3 },
+} as const satisfies Readonly<Record<string, ModeCall>>;

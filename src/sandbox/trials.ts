@@ -1,6 +1,12 @@
 /** System calls that the probe makes inside the sandbox, and what the kernel must answer. */
 import { type Architecture, CLONE_NEWUSER, numberOf, TIOCSTI } from './seccomp.ts';
-import { JUDGED_SYSCALLS, REFUSED_SYSCALLS, type SyscallNumbers } from './syscalls.ts';
+import {
+  JUDGED_SYSCALLS,
+  MODE_SYSCALLS,
+  type ModeCall,
+  REFUSED_SYSCALLS,
+  type SyscallNumbers,
+} from './syscalls.ts';
 import { assembleTrial, READABLE, type Trial } from './trial.ts';
 
 export interface NamedTrial {
@@ -21,6 +27,8 @@ const SIGCHLD = 17;
 const AF_ALG = 38;
 const AF_VSOCK = 40;
 const HIGH_BIT = 1n << 32n;
+const AT_FDCWD = -100;
+const O_CREAT_WRONLY = 0o101;
 
 type Attempt = readonly [
   name: string,
@@ -29,7 +37,7 @@ type Attempt = readonly [
   ...args: (number | bigint)[],
 ];
 
-const { ioctl, clone, clone3, socket } = JUDGED_SYSCALLS;
+const { ioctl, clone, clone3, openat2, socket } = JUDGED_SYSCALLS;
 const refused = REFUSED_SYSCALLS;
 
 const ATTEMPTS: readonly Attempt[] = [
@@ -53,9 +61,29 @@ const ATTEMPTS: readonly Attempt[] = [
   ['it cannot use the keyring', EPERM, refused.keyctl],
   ['it cannot watch performance counters', EPERM, refused.perf_event_open],
   ['it cannot open a file by its handle', EPERM, refused.open_by_handle_at],
+  ['it cannot open a file by openat2', ENOSYS, openat2, AT_FDCWD, READABLE, READABLE, 24],
+  [
+    'it cannot make a device',
+    EPERM,
+    MODE_SYSCALLS.mknodat.call,
+    AT_FDCWD,
+    READABLE,
+    0o020600,
+    0x103, // /dev/null
+  ],
   ['it has no sockets to the hypervisor', EAFNOSUPPORT, socket, AF_VSOCK, 1],
   ['it has no sockets to the cryptography of the kernel', EAFNOSUPPORT, socket, AF_ALG, 5],
 ];
+
+/** By each call that could. The path names no file that is there. */
+const attemptModes = (): readonly Attempt[] =>
+  Object.entries<ModeCall>(MODE_SYSCALLS).map(([name, { call, mode, flags }]) => {
+    const args = Array.from({ length: mode }, () => READABLE);
+    if (/at2?$/.test(name)) args[0] = AT_FDCWD;
+    if (name === 'fchmod') args[0] = 0;
+    if (flags !== undefined) args[flags] = O_CREAT_WRONLY;
+    return [`it cannot make a set-user-id file by ${name}`, EPERM, call, ...args, 0o104755];
+  });
 
 /** On x86-64 a process can call the kernel in two other ways, with other numbers. */
 const ATTEMPTS_X64: readonly (readonly [name: string, answers: readonly string[], Trial])[] = [
@@ -69,7 +97,7 @@ const ATTEMPTS_X64: readonly (readonly [name: string, answers: readonly string[]
 ];
 
 export function planTrials(architecture: Architecture): readonly NamedTrial[] {
-  const common = ATTEMPTS.flatMap(([name, answer, call, ...args]) => {
+  const common = [...ATTEMPTS, ...attemptModes()].flatMap(([name, answer, call, ...args]) => {
     const number = numberOf(architecture, call);
     return number === undefined ? [] : [[name, [answer], { number, args }] as const];
   });

@@ -14,6 +14,8 @@ import {
 } from '../../src/sandbox/seccomp.ts';
 import {
   JUDGED_SYSCALLS,
+  MODE_SYSCALLS,
+  type ModeCall,
   REFUSED_SYSCALLS,
   type SyscallNumbers,
 } from '../../src/sandbox/syscalls.ts';
@@ -39,6 +41,11 @@ for (const architecture of ['x64', 'arm64'] as const) {
     runFilter(program, seccompData(ARCH[architecture], number, values));
   const refused = Object.values(REFUSED_SYSCALLS).map((call) => numberOf(architecture, call));
   const judged = Object.values(JUDGED_SYSCALLS).map((call) => numberOf(architecture, call));
+  const modal = Object.values<ModeCall>(MODE_SYSCALLS).flatMap(({ call, ...at }) => {
+    const number = numberOf(architecture, call);
+    return number === undefined ? [] : [{ number, ...at }];
+  });
+  const modalNumbers = modal.map(({ number }) => number);
   const numbers = Object.fromEntries(
     Object.entries(JUDGED_SYSCALLS).map(([name, call]) => [name, numberOf(architecture, call)]),
   );
@@ -53,12 +60,14 @@ for (const architecture of ['x64', 'arm64'] as const) {
   });
 
   t.test(`${architecture}: every other call is allowed, whatever its arguments`, async (t) => {
-    const other = fc.nat(2000).filter((n) => !refused.includes(n) && !judged.includes(n));
+    const other = fc.nat(2000).filter((n) => ![...refused, ...judged, ...modalNumbers].includes(n));
     fc.assert(fc.property(other, args, (n, v) => judge(n, v) === ALLOW));
     const all = Array.from({ length: 2000 }, (_, n) => n).filter((n) => judge(n) === ALLOW);
     t.equal(
       all.length,
-      2000 - new Set([...refused, numbers['clone3']].filter((n) => n !== undefined)).size,
+      2000 -
+        new Set([...refused, numbers['clone3'], numbers['openat2']].filter((n) => n !== undefined))
+          .size,
     );
   });
 
@@ -84,6 +93,44 @@ for (const architecture of ['x64', 'arm64'] as const) {
     fc.assert(fc.property(word, (flags) => call('clone', [flags | NEWUSER]) === EPERM));
     fc.assert(fc.property(word, (flags) => call('clone', [flags & ~NEWUSER, NEWUSER]) === ALLOW));
     fc.assert(fc.property(args, (values) => call('clone3', values) === ENOSYS));
+  });
+
+  t.test(`${architecture}: no call sets a set-id bit or makes a device`, async (t) => {
+    t.strictSame(
+      modalNumbers,
+      architecture === 'x64'
+        ? [90, 91, 268, 452, 83, 258, 133, 259, 85, 2, 257]
+        : [52, 53, 452, 34, 33, 56],
+    );
+    const CREATING = [0o100, 0o20_000_000];
+    for (const { number, mode, flags, makesNodes } of modal) {
+      const modes = fc.nat(0xffff).filter((m) => !makesNodes || (m & 0o020000) === 0);
+      const asked = fc.tuple(args, modes.chain(widened), fc.constantFrom(...CREATING));
+      const judgeMode = (bits: number, clear: number) => (values: readonly bigint[], m: bigint) =>
+        judge(
+          number,
+          values.map((v, i) => (i === mode ? (m & ~BigInt(clear)) | BigInt(bits) : v)),
+        );
+      const creating = (values: readonly bigint[], flag: number) =>
+        values.map((v, i) => (i === flags ? v | BigInt(flag) : v));
+      for (const bits of [0o4000, 0o2000, 0o6000, ...(makesNodes ? [0o020000, 0o060000] : [])])
+        fc.assert(
+          fc.property(asked, ([v, m, f]) => judgeMode(bits, 0)(creating(v, f), m) === EPERM),
+        );
+      fc.assert(
+        fc.property(asked, ([v, m, f]) => judgeMode(0, 0o6000)(creating(v, f), m) === ALLOW),
+      );
+      if (flags === undefined) continue;
+      const notCreating = (values: readonly bigint[]) =>
+        values.map((v, i) => (i === flags ? v & ~0o20_000_100n : v));
+      const judgeAny = ([v, m]: readonly [bigint[], bigint, number]) =>
+        judgeMode(0o6000, 0)(notCreating(v), m);
+      fc.assert(
+        fc.property(asked, (a) => judgeAny(a) === ALLOW),
+        { verbose: 0 },
+      );
+    }
+    fc.assert(fc.property(args, (values) => call('openat2', values) === ENOSYS));
   });
 
   t.test(`${architecture}: sockets are of the families that a namespace holds in`, async (t) => {
