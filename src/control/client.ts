@@ -8,7 +8,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Fault } from '../base/errors.ts';
 import { holdFolder, within } from './folder.ts';
-import { PROOF_MODE, PROOFS, proofContent } from './proof.ts';
+import { HOST_SECRET, hostAnswer, PROOF_MODE, PROOFS, proofContent } from './proof.ts';
 import { SOCKET } from './server.ts';
 import { type Frame, openLines, parseFrame, sendLine } from './wire.ts';
 
@@ -73,7 +73,7 @@ const unreachable = (folder: string, cause: unknown) =>
     cause,
   );
 
-const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
 
 /** The daemon takes the file away; it is ours to do so only where it could not. */
 async function prove(
@@ -86,7 +86,9 @@ async function prove(
   await makeProof(proofs, name, proofContent(folder, name, ask)).catch((cause: unknown) => {
     throw new Fault('daemon_unreachable', `no proof of who you are fits into ${proofs}`, cause);
   });
-  sendLine(socket, { kind: 'proven' });
+  const secret = await readSecret(folder);
+  const answer = secret === undefined ? undefined : hostAnswer(folder, name, ask, secret);
+  sendLine(socket, { kind: 'proven', answer });
   return () => unlink(join(proofs, name)).catch(() => {});
 }
 
@@ -97,6 +99,19 @@ async function makeProof(proofs: string, name: string, content: string): Promise
   await using file = await open(within(place, name), flags, PROOF_MODE);
   await file.writeFile(content);
   await file.chmod(PROOF_MODE); // whatever the umask
+}
+
+/** Only root and the daemon's own user can. What is there may be anybody's: it is no more than hashed. */
+async function readSecret(folder: string): Promise<string | undefined> {
+  try {
+    await using place = await holdFolder(folder);
+    await using file = await open(within(place, HOST_SECRET), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(65), 0, 65, 0);
+    const text = buffer.toString('latin1', 0, bytesRead);
+    return /^[0-9a-f]{64}$/.test(text) ? text : undefined;
+  } catch {
+    return undefined; // the daemon says so to whoever needed it
+  }
 }
 
 type Shown = Exclude<Frame, { readonly kind: 'challenge' | 'end' }>;

@@ -25,8 +25,16 @@
  * - A set-group-id folder or a mount that changes owners: groups are not looked at, and on Linux no
  *   mode of a folder changes the owner of what is made in it.
  *
- * What is left: who can make a program of somebody else's create a file of any name and content at a
- * moment of their choice. They could write that user's ~/.profile as well.
+ * - An action. It runs as the daemon's user and may write to some folder of an accomplice's, who moves
+ *   what it wrote in here: a fresh file with the right owner and content. So a file is not enough for
+ *   the daemon's user and for root, who could be it: they also answer with what only they can read, a
+ *   secret of this start (0600), which lies in a folder that no sandbox shows. The answer is a hash over
+ *   the challenge, so a relay or an earlier connection has no use for it.
+ *
+ * What is left: an attacker who makes a program of another user's create a file with any content in a
+ * folder of the attacker's, within the seconds of a challenge. Actions of this daemon cannot: they have
+ * no user but the daemon's. Those of a second Vaktrom could, so do not list the user of one daemon under
+ * `local_users` of another one.
  */
 import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
@@ -35,9 +43,10 @@ import {
   lstat,
   mkdir,
   open,
-  readdir,
+  opendir,
   readFile,
   realpath,
+  rm,
   rmdir,
   unlink,
 } from 'node:fs/promises';
@@ -47,21 +56,33 @@ import { Fault } from '../base/errors.ts';
 import { err, ok, type Result } from '../base/result.ts';
 
 export const PROOFS = 'proofs';
+/** In the control folder: 64 hex digits that are new at each start of the daemon. */
+export const HOST_SECRET = 'host-secret';
+const HOST_SECRET_MODE = 0o600;
+/** At each start; should others have left more, the rest is in nobody's way. */
+const MAX_SWEPT = 200_000;
 /** Everybody may enter and create, nobody but the owner may list, each only removes their own. */
 const OPEN_TO_CREATE = 0o1733;
 export const PROOF_MODE = 0o644;
 /** The clock of files runs up to a tick behind ours. */
 const TICK_MS = 50;
-const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
 
 /** What the file has to hold. `folder` is the real path of the control folder; `ask` the line as sent. */
 export const proofContent = (folder: string, name: string, ask: string): string =>
   sha256Hex(['vaktrom/control/v1', folder, name, ask].join('\n'));
 
+/** What root and the daemon's own user say with their file. `secret` is the content of `HOST_SECRET`. */
+export const hostAnswer = (folder: string, name: string, ask: string, secret: string): string =>
+  sha256Hex(['vaktrom/control/v1/host', folder, name, ask, secret].join('\n'));
+
 export interface Challenge {
   readonly name: string;
-  /** The owner of the file that answers it, or why it proves nothing. Good for one look. */
-  redeem(ask: string): Promise<Result<number, string>>;
+  /**
+   * The owner of the file that answers it, or why it proves nothing. Good for one look. `answer` is a
+   * `hostAnswer`, from those who can give one.
+   */
+  redeem(ask: string, answer: string | undefined): Promise<Result<number, string>>;
   /** Leaves nothing behind. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -70,6 +91,8 @@ export interface Proofs {
   /** The real path of the control folder. */
   readonly folder: string;
   issue(): Challenge;
+  /** Removes what others have left, but for what answers a challenge. Never rejects. */
+  sweep(signal: AbortSignal): Promise<void>;
 }
 
 /** Makes the folder for proofs, or takes up the one that is there. Throws Fault `file_unsafe`. */
@@ -81,14 +104,37 @@ export async function openProofs(controlFolder: string): Promise<Proofs> {
   if (!stat.isDirectory() || stat.uid !== process.getuid?.())
     throw new Fault('file_unsafe', `${proofs} is not a folder of the daemon's own; remove it`);
   await chmod(proofs, OPEN_TO_CREATE);
-  await sweep(proofs);
-  const strangers = await overflowUid();
-  return { folder, issue: () => issue(folder, strangers) };
+  const secret = await writeSecret(join(folder, HOST_SECRET));
+  const hall = { folder, secret, strangers: await overflowUid(), open: new Set<string>() };
+  return {
+    folder,
+    issue: () => issue(hall),
+    sweep: (signal) => sweep(proofs, hall.open, signal).catch(() => {}), // the next start tries again
+  };
 }
 
-/** What others have left there. Not into folders: those are theirs, and could become links meanwhile. */
-async function sweep(proofs: string): Promise<void> {
-  for (const name of await readdir(proofs)) await remove(join(proofs, name));
+async function writeSecret(path: string): Promise<string> {
+  const secret = randomBytes(32).toString('hex');
+  await rm(path, { force: true });
+  await using file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, HOST_SECRET_MODE);
+  await file.writeFile(secret);
+  return secret;
+}
+
+/**
+ * Reads on as it removes: anybody can leave any number of files. Not into folders: those are theirs, and
+ * could become links meanwhile.
+ */
+async function sweep(
+  proofs: string,
+  open: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  let swept = 0;
+  for await (const { name } of await opendir(proofs)) {
+    if (signal.aborted || swept++ >= MAX_SWEPT) return;
+    if (!open.has(name)) await remove(join(proofs, name));
+  }
 }
 
 const remove = (path: string): Promise<void> =>
@@ -96,14 +142,24 @@ const remove = (path: string): Promise<void> =>
     .catch(() => rmdir(path))
     .catch(() => {}); // a folder with something in it stays, and is in nobody's way
 
-function issue(folder: string, strangers: number): Challenge {
+interface Hall {
+  readonly folder: string;
+  readonly secret: string;
+  /** The user who stands for all that are not known here. */
+  readonly strangers: number;
+  /** The names of the challenges that are open. */
+  readonly open: Set<string>;
+}
+
+function issue({ folder, secret, strangers, open }: Hall): Challenge {
   const name = randomBytes(16).toString('hex');
   const path = join(folder, PROOFS, name);
   const issuedAt = Date.now();
   let spent = false;
+  open.add(name);
   return {
     name,
-    async redeem(ask) {
+    async redeem(ask, answer) {
       if (spent) return err('it was looked at before');
       spent = true;
       const seen = await look(path).catch(() => undefined);
@@ -113,11 +169,20 @@ function issue(folder: string, strangers: number): Challenge {
       const fault = faultIn(stat, issuedAt);
       if (fault !== undefined) return err(fault);
       if (text !== proofContent(folder, name, ask)) return err('it does not hold what it should');
-      return stat.uid === strangers ? err('it is of no user that is known here') : ok(stat.uid);
+      if (stat.uid === strangers) return err('it is of no user that is known here');
+      if (isHost(stat.uid) && answer !== hostAnswer(folder, name, ask, secret))
+        return err('it is of root or of my own user, and the answer that they can give is missing');
+      return ok(stat.uid);
     },
-    [Symbol.asyncDispose]: () => remove(path),
+    async [Symbol.asyncDispose]() {
+      open.delete(name);
+      await remove(path);
+    },
   };
 }
+
+/** Root and the daemon's own user, whose files an action can make. */
+export const isHost = (uid: number): boolean => uid === 0 || uid === process.getuid?.();
 
 async function look(path: string): Promise<{ readonly stat: Stats; readonly text: string }> {
   // Not blocked by a pipe that stands there in place of a file.

@@ -48,8 +48,13 @@ export async function openControl(options: ControlOptions): Promise<AsyncDisposa
   server.maxConnections = MAX_CONNECTIONS;
   const place = await holdFolder(proofs.folder);
   await listen(server, within(place, SOCKET));
+  const closing = new AbortController();
+  // Not waited for: anybody on the host can make it long.
+  const swept = proofs.sweep(closing.signal);
   return {
     async [Symbol.asyncDispose]() {
+      closing.abort();
+      await swept;
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of sockets) socket.destroy();
       await closed;
@@ -113,8 +118,9 @@ async function prove(
   sendLine(socket, { kind: 'challenge', name: challenge.name });
   const said = await lines.next();
   if (said === undefined) return undefined;
-  if (parseReply(said)?.kind !== 'proven') return undefined;
-  const owner = await challenge.redeem(ask);
+  const reply = parseReply(said);
+  if (reply?.kind !== 'proven') return undefined;
+  const owner = await challenge.redeem(ask, reply.answer);
   if (owner.ok) return owner.value;
   await onUnproven(owner.error);
   return undefined;

@@ -2,6 +2,7 @@
 import type { Space } from '../ports.ts';
 import { EXIT } from './exit.ts';
 import type { Peer } from './peer.ts';
+import { isHost } from './proof.ts';
 
 /** Resolves with the exit code for the client: 0 to 255. */
 export type Verb = (peer: Peer, fields: Readonly<Record<string, string>>) => Promise<number>;
@@ -12,7 +13,7 @@ export type Verbs = Readonly<Record<string, Verb>>;
 export const forTheHost =
   (verb: Verb): Verb =>
   async (peer, fields) => {
-    if (peer.uid === 0 || peer.uid === process.getuid?.()) return verb(peer, fields);
+    if (isHost(peer.uid)) return verb(peer, fields);
     peer.note('This is for root, or for the user that the daemon runs as.');
     return 1;
   };

@@ -15,8 +15,8 @@ export interface Ask {
 
 /** What a client says later. */
 export type Reply =
-  /** The file that was challenged for is there. */
-  | { readonly kind: 'proven' }
+  /** The file that was challenged for is there; `answer`: see `hostAnswer` in proof.ts. */
+  | { readonly kind: 'proven'; readonly answer: string | undefined }
   /** To a question; null: nobody is there who could answer. */
   | { readonly kind: 'answer'; readonly text: string | null };
 
@@ -99,8 +99,9 @@ const isField = (field: [string, unknown]): field is [string, string] =>
 
 /** `line` is attacker-chosen. */
 export function parseReply(line: string): Reply | undefined {
-  const { kind, text } = parseObject(line) ?? {};
-  if (kind === 'proven') return { kind };
+  const { kind, text, answer } = parseObject(line) ?? {};
+  if (kind === 'proven' && (answer === undefined || typeof answer === 'string'))
+    return { kind, answer };
   return kind === 'answer' && (text === null || typeof text === 'string')
     ? { kind, text }
     : undefined;

@@ -8,6 +8,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   symlinkSync,
   utimesSync,
@@ -17,16 +18,22 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { makeControlFolder } from '../../src/control/folder.ts';
-import { type Challenge, openProofs, proofContent } from '../../src/control/proof.ts';
+import { type Challenge, hostAnswer, openProofs, proofContent } from '../../src/control/proof.ts';
+import { openOwnFolder } from '../../src/demo/folder.ts';
+import { openStage } from '../sandbox/fixtures/stage.ts';
 import { asRoot, isRoot } from '../support/as-root.ts';
 
 const ASK = '{"v":1,"verb":"say","fields":{"text":"status"}}';
 const ME = process.getuid?.() ?? -1;
 const ONLY_ROOT = asRoot('only root can give a file to somebody else');
 const OTHER = 61_234;
+const WITHOUT_ANSWER =
+  'it is of root or of my own user, and the answer that they can give is missing';
 
 async function open(t: Test) {
-  const folder = await makeControlFolder(join(t.testdir(), 'control'));
+  const place = await openOwnFolder('proofs');
+  t.teardown(() => place[Symbol.asyncDispose]());
+  const folder = await makeControlFolder(join(place.path, 'control'));
   const proofs = await openProofs(folder);
   const pathOf = ({ name }: Challenge) => join(folder, 'proofs', name);
   const contentOf = ({ name }: Challenge) => proofContent(proofs.folder, name, ASK);
@@ -35,37 +42,89 @@ async function open(t: Test) {
     chmodSync(pathOf(challenge), 0o644);
     return pathOf(challenge);
   };
-  return { folder, proofs, pathOf, contentOf, answer };
+  /** As root or the daemon's user would: these tests run as one of them. */
+  const redeem = (challenge: Challenge) => {
+    const secret = readFileSync(join(folder, 'host-secret'), 'utf8');
+    return challenge.redeem(ASK, hostAnswer(proofs.folder, challenge.name, ASK, secret));
+  };
+  return { folder, proofs, pathOf, contentOf, answer, redeem };
 }
 
 t.test('the owner of a fresh file is who it is', async (t) => {
-  const { folder, proofs, answer } = await open(t);
+  const { folder, proofs, answer, redeem } = await open(t);
   t.equal(lstatSync(join(folder, 'proofs')).mode & 0o7777, 0o1733);
   const challenge = proofs.issue();
   const path = answer(challenge);
-  t.strictSame(await challenge.redeem(ASK), { ok: true, value: ME });
+  t.strictSame(await redeem(challenge), { ok: true, value: ME });
   t.notOk(existsSync(path), 'and the file is gone');
 });
 
 t.test('the owner of a fresh file is somebody else', ONLY_ROOT, async (t) => {
-  const { proofs, answer } = await open(t);
+  const { proofs, answer, redeem } = await open(t);
   const another = proofs.issue();
   chownSync(answer(another), OTHER, 0);
-  t.strictSame(await another.redeem(ASK), { ok: true, value: OTHER });
+  t.strictSame(await redeem(another), { ok: true, value: OTHER });
 });
 
 t.test('a proof is good for one look, right or wrong', async (t) => {
-  const { proofs, answer } = await open(t);
+  const { proofs, answer, redeem } = await open(t);
   const challenge = proofs.issue();
   answer(challenge);
-  t.ok((await challenge.redeem(ASK)).ok);
+  t.ok((await redeem(challenge)).ok);
   answer(challenge);
-  t.hasStrict(await challenge.redeem(ASK), { ok: false, error: 'it was looked at before' });
+  t.hasStrict(await redeem(challenge), { ok: false, error: 'it was looked at before' });
   const early = proofs.issue();
-  t.hasStrict(await early.redeem(ASK), { ok: false, error: 'there is no such file' });
+  t.hasStrict(await redeem(early), { ok: false, error: 'there is no such file' });
   answer(early);
-  t.hasStrict(await early.redeem(ASK), { ok: false, error: 'it was looked at before' });
+  t.hasStrict(await redeem(early), { ok: false, error: 'it was looked at before' });
   t.not(proofs.issue().name, proofs.issue().name);
+});
+
+t.test('root and the own user of the daemon need more than a file', async (t) => {
+  const { folder, proofs, answer } = await open(t);
+  const secretFile = join(folder, 'host-secret');
+  t.equal(lstatSync(secretFile).mode & 0o7777, 0o600);
+  const secret = readFileSync(secretFile, 'utf8');
+  const other = proofs.issue();
+  const answers: Record<string, (name: string) => string | undefined> = {
+    'no answer': () => undefined,
+    'the secret itself': () => secret,
+    'one without the secret': (name) => hostAnswer(proofs.folder, name, ASK, ''),
+    'one to another challenge': () => hostAnswer(proofs.folder, other.name, ASK, secret),
+    'one to another question': (name) => hostAnswer(proofs.folder, name, '{}', secret),
+    'one for another place': (name) => hostAnswer('/tmp/evil', name, ASK, secret),
+  };
+  for (const [what, give] of Object.entries(answers)) {
+    const challenge = proofs.issue();
+    answer(challenge);
+    const owner = await challenge.redeem(ASK, give(challenge.name));
+    t.strictSame(owner, { ok: false, error: WITHOUT_ANSWER }, what);
+  }
+  await openProofs(folder);
+  t.not(readFileSync(secretFile, 'utf8'), secret, 'the secret is new at each start');
+});
+
+t.test('everybody else needs no more than a file', ONLY_ROOT, async (t) => {
+  const { proofs, answer } = await open(t);
+  const challenge = proofs.issue();
+  chownSync(answer(challenge), OTHER, 0);
+  t.strictSame(await challenge.redeem(ASK, undefined), { ok: true, value: OTHER });
+});
+
+t.test('an action cannot be the user that it runs as', async (t) => {
+  const { folder, proofs, pathOf, contentOf } = await open(t);
+  const accomplice = t.testdir();
+  const { playScript } = openStage(t, { hidden: [folder] });
+  const challenge = proofs.issue();
+  const script = 'umask 022; printf %s "$2" >"$1/proof"; cat "$3" 2>/dev/null';
+  const write = { sandbox: { write: [accomplice] } };
+  const secretFile = join(folder, 'host-secret');
+  const args = [accomplice, contentOf(challenge), secretFile];
+  const { text } = await playScript(script, write, ...args);
+  t.equal(text, '', 'it does not see the secret');
+  t.equal(lstatSync(join(accomplice, 'proof')).uid, ME);
+  renameSync(join(accomplice, 'proof'), pathOf(challenge));
+  t.strictSame(await challenge.redeem(ASK, undefined), { ok: false, error: WITHOUT_ANSWER });
 });
 
 type Trick = (house: Awaited<ReturnType<typeof open>>, challenge: Challenge) => void;
@@ -134,14 +193,14 @@ for (const [what, [error, trick]] of Object.entries(TRICKS))
     const house = await open(t);
     const challenge = house.proofs.issue();
     trick(house, challenge);
-    t.hasStrict(await challenge.redeem(ASK), { ok: false, error });
+    t.hasStrict(await house.redeem(challenge), { ok: false, error });
     t.notOk(existsSync(house.pathOf(challenge)), 'and nothing of it is left');
   });
 
 t.test(
   'proves nothing: a file that is older than the challenge, with the right words',
   async (t) => {
-    const { folder, proofs, pathOf, contentOf } = await open(t);
+    const { folder, proofs, pathOf, contentOf, redeem } = await open(t);
     const theirs = join(folder, 'theirs');
     writeFileSync(theirs, '', { mode: 0o644 });
     await sleep(120);
@@ -149,7 +208,7 @@ t.test(
     writeFileSync(theirs, contentOf(challenge)); // by a descriptor that somebody was handed
     utimesSync(theirs, new Date(), new Date());
     renameSync(theirs, pathOf(challenge));
-    t.hasStrict(await challenge.redeem(ASK), {
+    t.hasStrict(await redeem(challenge), {
       ok: false,
       error: 'it is older than the challenge',
     });
@@ -157,22 +216,22 @@ t.test(
 );
 
 t.test('proves nothing: a file of the user who stands for all strangers', ONLY_ROOT, async (t) => {
-  const { proofs, answer } = await open(t);
+  const { proofs, answer, redeem } = await open(t);
   const challenge = proofs.issue();
   chownSync(answer(challenge), 65_534, 65_534);
-  t.match(await challenge.redeem(ASK), { ok: false, error: /no user that is known/ });
+  t.match(await redeem(challenge), { ok: false, error: /no user that is known/ });
 });
 
 t.test('two at once do not stand in for each other', async (t) => {
-  const { proofs, answer, pathOf } = await open(t);
+  const { proofs, answer, pathOf, redeem } = await open(t);
   const [one, two] = [proofs.issue(), proofs.issue()];
   answer(one);
   answer(two);
   renameSync(pathOf(one), `${pathOf(one)}x`);
   renameSync(pathOf(two), pathOf(one));
   renameSync(`${pathOf(one)}x`, pathOf(two));
-  t.match(await one.redeem(ASK), { ok: false });
-  t.match(await two.redeem(ASK), { ok: false });
+  t.match(await redeem(one), { ok: false });
+  t.match(await redeem(two), { ok: false });
 });
 
 t.test('what was left there goes at the next start; what is not ours stops it', async (t) => {
@@ -180,9 +239,15 @@ t.test('what was left there goes at the next start; what is not ours stops it', 
   answer(proofs.issue());
   mkdirSync(join(folder, 'proofs', 'empty'));
   symlinkSync('/etc/passwd', join(folder, 'proofs', 'link'));
-  await openProofs(folder);
+  const later = await openProofs(folder);
+  const alive = later.issue();
+  await later.sweep(new AbortController().signal);
   t.strictSame(readdirSync(join(folder, 'proofs')), []);
-  const other = await makeControlFolder(join(t.testdirName, 'other'));
+  const file = join(folder, 'proofs', alive.name);
+  writeFileSync(file, '');
+  await later.sweep(new AbortController().signal);
+  t.ok(existsSync(file), 'what answers a challenge is left alone');
+  const other = await makeControlFolder(join(t.testdir(), 'other'));
   mkdirSync(join(t.testdirName, 'elsewhere'));
   symlinkSync(join(t.testdirName, 'elsewhere'), join(other, 'proofs'));
   await t.rejects(openProofs(other), { code: /^file_unsafe$/ });

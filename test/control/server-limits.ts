@@ -1,11 +1,11 @@
 /** At the socket: what is not a proof, and how many may stand in line. */
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t, { type Test } from 'tap';
 import { makeControlFolder } from '../../src/control/folder.ts';
-import { proofContent } from '../../src/control/proof.ts';
+import { hostAnswer, proofContent } from '../../src/control/proof.ts';
 import { openControl } from '../../src/control/server.ts';
 import { openOwnFolder } from '../../src/demo/folder.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -42,10 +42,10 @@ async function open(t: Test) {
 
 t.test('a word that is not the word for a proof proves nothing, with the file there', async (t) => {
   for (const [said, answers] of [
-    ['{"kind":"proven"}', [{ kind: 'end', code: 7 }]],
-    ['{"kind":"answer","text":"proven"}', undefined],
-    ['{"kind":"challenge"}', undefined],
-    ['proven', undefined],
+    [(answer: string) => `{"kind":"proven","answer":"${answer}"}`, [{ kind: 'end', code: 7 }]],
+    [() => '{"kind":"answer","text":"proven"}', undefined],
+    [() => '{"kind":"challenge"}', undefined],
+    [() => 'proven', undefined],
   ] as const) {
     const { folder, unproven, dial } = await open(t);
     const { say, next } = dial();
@@ -54,12 +54,14 @@ t.test('a word that is not the word for a proof proves nothing, with the file th
     const path = join(folder, 'proofs', name);
     writeFileSync(path, proofContent(folder, name, ASK));
     chmodSync(path, 0o644);
-    say(said);
+    const secret = readFileSync(join(folder, 'host-secret'), 'utf8');
+    const line = said(hostAnswer(folder, name, ASK, secret));
+    say(line);
     const refused = [
       { kind: 'note', text: 'You did not prove who you are.' },
       { kind: 'end', code: 1 },
     ];
-    for (const answer of answers ?? refused) t.strictSame(await next(), answer, said);
+    for (const answer of answers ?? refused) t.strictSame(await next(), answer, line);
     t.strictSame(unproven, [], 'nobody claimed to have proven anything, or it holds');
   }
 });

@@ -1,6 +1,6 @@
 /** The conversation, spoken by hand: what a client may do, and what ends it. */
 import { once } from 'node:events';
-import { chmodSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,10 +8,11 @@ import t, { type Test } from 'tap';
 import { askDaemon } from '../../src/control/client.ts';
 import { makeControlFolder } from '../../src/control/folder.ts';
 import type { Peer } from '../../src/control/peer.ts';
-import { proofContent } from '../../src/control/proof.ts';
+import { hostAnswer, proofContent } from '../../src/control/proof.ts';
 import { openControl } from '../../src/control/server.ts';
 import { forTheHost, onRecord, type Verbs } from '../../src/control/verbs.ts';
 import { openOwnFolder } from '../../src/demo/folder.ts';
+import { eventually } from '../people/eventually.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 const ASK = '{"v":1,"verb":"echo","fields":{"text":"hello"}}';
@@ -52,10 +53,13 @@ function dial(folder: string) {
   return { socket, next };
 }
 
-function prove(folder: string, name: unknown, ask = ASK): void {
+/** Makes the file, and the line that says so: these tests run as the user of the daemon. */
+function prove(folder: string, name: unknown, ask = ASK): string {
   const path = join(folder, 'proofs', String(name));
   writeFileSync(path, proofContent(folder, String(name), ask));
   chmodSync(path, 0o644);
+  const secret = readFileSync(join(folder, 'host-secret'), 'utf8');
+  return JSON.stringify({ kind: 'proven', answer: hostAnswer(folder, String(name), ask, secret) });
 }
 
 const send = (socket: Socket, line: string) => socket.write(`${line}\n`);
@@ -68,8 +72,7 @@ t.test('a question, a proof, an answer', async (t) => {
   send(socket, ASK);
   const challenge = await next();
   t.match(challenge, { kind: /^challenge$/, name: /^[0-9a-f]{32}$/ });
-  prove(folder, challenge?.['name']);
-  send(socket, '{"kind":"proven"}');
+  send(socket, prove(folder, challenge?.['name']));
   t.strictSame(await next(), { kind: 'output', text: `user${process.getuid?.()}: hello` });
   t.strictSame(await next(), { kind: 'end', code: 7 });
   t.equal(await next(), undefined, 'and that was it');
@@ -92,10 +95,10 @@ t.test('the proof of one connection is none for another', async (t) => {
   send(one.socket, ASK);
   send(two.socket, ASK);
   const [first] = [await one.next(), await two.next()];
-  prove(folder, first?.['name']);
-  send(two.socket, '{"kind":"proven"}');
+  const proven = prove(folder, first?.['name']);
+  send(two.socket, proven);
   t.hasStrict(await two.next(), { text: 'You did not prove who you are.' });
-  send(one.socket, '{"kind":"proven"}');
+  send(one.socket, proven);
   t.hasStrict(await one.next(), { kind: 'output' }, 'whose it is can use it still');
   t.equal(unproven.length, 1);
 });
@@ -173,11 +176,27 @@ t.test('who hangs up is known to be gone', async (t) => {
   const { socket, next } = dial(folder);
   send(socket, ask);
   const challenge = await next();
-  prove(folder, challenge?.['name'], ask);
-  send(socket, '{"kind":"proven"}');
+  send(socket, prove(folder, challenge?.['name'], ask));
   await next();
   socket.destroy();
   await gone.promise;
+});
+
+t.test('however much others leave among the proofs, the door opens at once', async (t) => {
+  const place = await openOwnFolder('control');
+  t.teardown(() => place[Symbol.asyncDispose]());
+  const folder = await makeControlFolder(join(place.path, 'run'));
+  mkdirSync(join(folder, 'proofs'));
+  for (let file = 0; file < 2000; file++) writeFileSync(join(folder, 'proofs', `${file}`), '');
+  const options = {
+    onError: console.error,
+    onUnproven: async () => {},
+    userOf: async () => undefined,
+  };
+  const control = await openControl({ folder, clock: new ManualClock(), verbs: {}, ...options });
+  t.ok(readdirSync(join(folder, 'proofs')).length > 0, 'open, and not yet swept');
+  await eventually(() => readdirSync(join(folder, 'proofs')).length === 0 || undefined);
+  await control[Symbol.asyncDispose]();
 });
 
 t.test('what is for the host is for root and the daemon itself', async (t) => {

@@ -24,7 +24,9 @@ t.test('a question is of exactly one shape', async (t) => {
 });
 
 t.test('what is no reply or frame is nothing', async (t) => {
-  t.strictSame(parseReply('{"kind":"proven"}'), { kind: 'proven' });
+  t.strictSame(parseReply('{"kind":"proven"}'), { kind: 'proven', answer: undefined });
+  t.strictSame(parseReply('{"kind":"proven","answer":"a"}'), { kind: 'proven', answer: 'a' });
+  t.equal(parseReply('{"kind":"proven","answer":1}'), undefined);
   t.strictSame(parseReply('{"kind":"answer","text":null}'), { kind: 'answer', text: null });
   for (const line of ['{"kind":"answer"}', '{"kind":"answer","text":1}', '{"kind":"end"}', '{'])
     t.equal(parseReply(line), undefined, line);
