@@ -176,7 +176,7 @@ function issue({ folder, secret, strangers, open }: Hall): Challenge {
     },
     async [Symbol.asyncDispose]() {
       open.delete(name);
-      await remove(path);
+      return remove(path);
     },
   };
 }
