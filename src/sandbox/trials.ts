@@ -29,6 +29,8 @@ const AF_VSOCK = 40;
 const HIGH_BIT = 1n << 32n;
 const AT_FDCWD = -100;
 const O_CREAT_WRONLY = 0o101;
+/** The probe is also run without a sandbox, where fchmod must find no file to change. */
+const NOT_OPEN = 99;
 
 type Attempt = readonly [
   name: string,
@@ -80,7 +82,7 @@ const attemptModes = (): readonly Attempt[] =>
   Object.entries<ModeCall>(MODE_SYSCALLS).map(([name, { call, mode, flags }]) => {
     const args = Array.from({ length: mode }, () => READABLE);
     if (/at2?$/.test(name)) args[0] = AT_FDCWD;
-    if (name === 'fchmod') args[0] = 0;
+    if (name === 'fchmod') args[0] = NOT_OPEN;
     if (flags !== undefined) args[flags] = O_CREAT_WRONLY;
     return [`it cannot make a set-user-id file by ${name}`, EPERM, call, ...args, 0o104755];
   });
