@@ -5,7 +5,8 @@
  * inside.
  *
  * What could be swapped between our check and its use (the plan's paths), and what must not be seen
- * (the filter, generated files), reaches bubblewrap as descriptors 3, 4, 5 …, never by path.
+ * (the filter, the environment, generated files), reaches bubblewrap as descriptors 3, 4, 5 …, never
+ * by path or in the process list.
  */
 import { err, ok, type Result } from '../base/result.ts';
 import { type Destination, findFlaw, type Plan } from './plan.ts';
@@ -58,8 +59,10 @@ export interface HeldPath {
 }
 
 export interface BwrapCommand {
-  /** The arguments after `bwrap`. */
+  /** The arguments after `bwrap`. Every user of the host can read them in the process list. */
   readonly args: readonly string[];
+  /** What it reads from descriptor `DESCRIPTORS.options`: environment and mounts, for nobody else to see. */
+  readonly options: readonly string[];
   /** The contents that it reads from descriptors `DESCRIPTORS.files` and up. */
   readonly files: readonly string[];
   /** The paths of the host that the descriptors after those have to name. */
@@ -73,7 +76,9 @@ export const DESCRIPTORS = {
   status: 3,
   /** The seccomp program. It is read last of all, so handing it over is what starts the action. */
   filter: 4,
-  files: 5,
+  /** Further options, each ended by a NUL. */
+  options: 5,
+  files: 6,
 } as const;
 
 type Option = readonly string[];
@@ -95,7 +100,6 @@ export function planBwrap(
   const files = generatedFiles(forwards);
   const paths = boundPaths(plan, host, held);
   const options: readonly Option[] = [
-    SEPARATION,
     ...systemOptions(host),
     ...files.map(({ path }, i) => [
       '--perms',
@@ -115,7 +119,9 @@ export function planBwrap(
     ...environmentOptions(plan.env),
   ];
   return ok({
-    args: [...options.flat(), '--', ...plan.argv],
+    // bubblewrap takes the program and its arguments from the command line only.
+    args: [...SEPARATION, '--args', `${DESCRIPTORS.options}`, '--', ...plan.argv],
+    options: options.flat(),
     files: files.map(({ text }) => text),
     paths: paths.map(({ path }) => path),
     forwards,

@@ -38,7 +38,9 @@ export function spawnBwrap(outfit: Outfit): BwrapProcess {
   const files = outfit.command.files.map((text, index) => {
     return { text, pipe: pipeOf(child, DESCRIPTORS.files + index) };
   });
-  const given = [filter, ...files.map(({ pipe }) => pipe)];
+  const options = pipeOf(child, DESCRIPTORS.options);
+  options.end(outfit.command.options.map((option) => `${option}\0`).join(''));
+  const given = [filter, options, ...files.map(({ pipe }) => pipe)];
   return {
     status: readStatus(status),
     giveFiles: () => files.forEach(({ pipe, text }) => void pipe.end(text)),
@@ -68,7 +70,7 @@ echo 1000 2>/dev/null >/proc/self/oom_score_adj
 exec -c -- "\${@:2}"`;
 
 function spawnClosed({ bwrap, command, device, paths }: Outfit): ChildProcess {
-  const pipes = ['pipe', 'pipe', ...command.files.map(() => 'pipe' as const)] as const;
+  const pipes = ['pipe', 'pipe', 'pipe', ...command.files.map(() => 'pipe' as const)] as const;
   const last = DESCRIPTORS.files + command.files.length + paths.length - 1;
   const keepOnly = ['--norc', '--noprofile', '-p', '-c', KEEP_ONLY, 'sandbox', `${last}`];
   const child = spawn('/bin/bash', [...keepOnly, bwrap, ...command.args], {

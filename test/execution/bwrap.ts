@@ -1,5 +1,5 @@
 import t from 'tap';
-import { type Host, isWithin, planBwrap } from '../../src/execution/bwrap.ts';
+import { type Host, isWithin, planBwrap, SEPARATION } from '../../src/execution/bwrap.ts';
 import type { Plan } from '../../src/execution/plan.ts';
 
 const plan = (argv: Plan['argv'], change: Partial<Plan['sandbox']> = {}): Plan => ({
@@ -17,12 +17,22 @@ const debian: Host = {
   files: ['/etc/localtime', '/etc/ssl/certs'],
 };
 
-/** The arguments one option a line, as a person would write them. */
+/** The arguments one option a line, as a person would write them, with those that are handed over in place. */
 function lines(plan: Plan, host: Host = debian): string {
   const planned = planBwrap(plan, host);
   if (!planned.ok) throw new Error(planned.error);
-  return planned.value.args.join(' ').replaceAll(/ (?=--)/g, '\n');
+  const { args, options } = planned.value;
+  const at = args.indexOf('--');
+  const all = [...args.slice(0, at), ...options, ...args.slice(at)];
+  return all.join(' ').replaceAll(/ (?=--)/g, '\n');
 }
+
+t.test('the process list shows no environment and no mount', async (t) => {
+  const secret = { ...plan(['/bin/true', 'x'], { read: ['/srv'] }), env: { TOKEN: 'abc' } };
+  const planned = planBwrap(secret, debian);
+  if (!planned.ok) throw new Error(planned.error);
+  t.strictSame(planned.value.args, [...SEPARATION, '--args', '5', '--', '/bin/true', 'x']);
+});
 
 const errorOf = (plan: Plan) => {
   const planned = planBwrap(plan, debian);
@@ -55,19 +65,20 @@ t.test('the command line for a plan is exactly this', async (t) => {
 --hostname sandbox
 --json-status-fd 3
 --seccomp 4
+--args 5
 --ro-bind /usr /usr
 --symlink usr/bin /bin
 --symlink usr/lib64 /lib64
 --ro-bind /etc/localtime /etc/localtime
 --ro-bind /etc/ssl/certs /etc/ssl/certs
 --perms 0444
---ro-bind-data 5 /etc/passwd
+--ro-bind-data 6 /etc/passwd
 --perms 0444
---ro-bind-data 6 /etc/group
+--ro-bind-data 7 /etc/group
 --perms 0444
---ro-bind-data 7 /etc/nsswitch.conf
+--ro-bind-data 8 /etc/nsswitch.conf
 --perms 0444
---ro-bind-data 8 /etc/hosts
+--ro-bind-data 9 /etc/hosts
 --proc /proc
 --remount-ro /proc
 --dev /dev
@@ -84,9 +95,9 @@ t.test('the command line for a plan is exactly this', async (t) => {
 --perms 0700
 --size 536870912
 --tmpfs /home/sandbox
---ro-bind-fd 9 /opt/ops/deploy
---ro-bind-fd 10 /opt/ops/lib
---bind-fd 11 /var/lib/deploy
+--ro-bind-fd 10 /opt/ops/deploy
+--ro-bind-fd 11 /opt/ops/lib
+--bind-fd 12 /var/lib/deploy
 --remount-ro /
 --chdir /home/sandbox
 --clearenv
@@ -153,10 +164,10 @@ t.test('parents are mounted before children, and writable wins', async (t) => {
   t.strictSame(
     text.split('\n').filter((line) => line.includes(' /srv/')),
     [
-      '--ro-bind-fd 9 /srv/a',
-      '--ro-bind-fd 10 /srv/a/b',
-      '--bind-fd 11 /srv/a/b/c',
-      '--bind-fd 12 /srv/c',
+      '--ro-bind-fd 10 /srv/a',
+      '--ro-bind-fd 11 /srv/a/b',
+      '--bind-fd 12 /srv/a/b/c',
+      '--bind-fd 13 /srv/c',
     ],
   );
 });
@@ -243,8 +254,8 @@ t.test('a path that is held is mounted by itself, if it is seen at all', (t) => 
   if (!planned.ok) throw new Error(planned.error);
   const paths = ['/opt/ops/deploy', '/srv/app', '/srv/app/play.yml', '/usr/bin/dash'];
   t.strictSame(planned.value.paths, paths, 'and after the folder that it is in');
-  const mounts = paths.map((path, i) => `--ro-bind-fd ${9 + i} ${path}`);
-  t.ok(planned.value.args.join(' ').includes(` ${mounts.join(' ')} `));
+  const mounts = paths.map((path, i) => `--ro-bind-fd ${10 + i} ${path}`);
+  t.ok(planned.value.options.join(' ').includes(` ${mounts.join(' ')} `));
   t.end();
 });
 

@@ -7,7 +7,8 @@ import { openTerminal } from '../../src/sandbox/terminal.ts';
 function spawnScript(script: string, paths: readonly number[] = []) {
   const chunks: Uint8Array[] = [];
   const terminal = openTerminal({ columns: 160, rows: 50 }, (bytes) => chunks.push(bytes));
-  const command = { args: ['-c', script], files: ['one', 'two'], paths: [], forwards: [] };
+  const options = ['--setenv', 'TOKEN', 'two words'];
+  const command = { args: ['-c', script], options, files: ['one', 'two'], paths: [], forwards: [] };
   const { device } = terminal;
   try {
     const bwrap = spawnBwrap({ bwrap: '/bin/sh', command, device, paths });
@@ -23,8 +24,8 @@ t.test('it has its descriptors and no others, whatever the daemon has open', asy
   const script = 'cd /proc/$$/fd; for fd in *; do [ -e "$fd" ] && echo "$fd"; done';
   const { bwrap, terminal, text } = spawnScript(script, [folder]);
   await terminal.closed;
-  // Terminal, status, filter, two files, one path.
-  t.equal(text().trim().replaceAll('\n', ' '), '0 1 2 3 4 5 6 7');
+  // Terminal, status, filter, options, two files, one path.
+  t.equal(text().trim().replaceAll('\n', ' '), '0 1 2 3 4 5 6 7 8');
   t.equal(await bwrap.exited, null);
   closeSync(folder);
   for (const other of others) other.release();
@@ -41,8 +42,15 @@ t.test('it has no environment, and is the first to go when memory runs out', asy
   bwrap[Symbol.dispose]();
 });
 
+t.test('options arrive at once, each ended by a NUL', async (t) => {
+  const { bwrap, terminal, text } = spawnScript('tr "\\000" "|" <&5');
+  await terminal.closed;
+  t.equal(text(), '--setenv|TOKEN|two words|');
+  bwrap[Symbol.dispose]();
+});
+
 t.test('files and filter arrive when they are given, each to its end', async (t) => {
-  const { bwrap, terminal, text } = spawnScript('cat <&5; echo; cat <&6; echo; cat <&4');
+  const { bwrap, terminal, text } = spawnScript('cat <&6; echo; cat <&7; echo; cat <&4');
   bwrap.giveFiles();
   while (!text().includes('two\n')) await new Promise((tick) => setTimeout(tick, 5));
   t.equal(text(), 'one\ntwo\n', 'it waits for the filter');

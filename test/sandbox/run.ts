@@ -124,8 +124,8 @@ t.test('stopping at any moment of the start ends it', async (t) => {
 });
 
 t.test('a bubblewrap that never says where it is can be stopped', async (t) => {
-  const args = ['-c', 'cat <&5; cat <&4; exit 1'];
-  const command = { args, files: ['x'], paths: [], forwards: [] };
+  const args = ['-c', 'cat <&6; cat <&4; exit 1'];
+  const command = { args, options: [], files: ['x'], paths: [], forwards: [] };
   const run = new SandboxRun(launchOf(command, { bwrap: '/bin/sh' }));
   await sleep(50);
   run.terminate();
