@@ -11,6 +11,7 @@ import {
   readSecret,
 } from '../config/directory.ts';
 import { formatProblem } from '../config/document.ts';
+import { findSubordinate, SUBORDINATE_IDS } from '../control/users.ts';
 import { readSession } from '../kept-session.ts';
 import { fieldsOf, text } from '../matrix/events.ts';
 import { visibleLine } from '../output/text.ts';
@@ -42,6 +43,7 @@ export async function doctor(root: string, json: boolean, io: Io): Promise<ExitC
     await lookInto('nothing that actions see leads out of the sandbox', () =>
       checkWaysOut(directory),
     ),
+    await lookInto('users of the host are who the policy names', () => checkUsers(directory)),
     ...(await lookAtSandbox(directory)),
   ];
   // Of others, and long past as a rule: said for whoever looks for a cause, and no fault of this host.
@@ -77,6 +79,19 @@ async function lookAtService(directory: Directory): Promise<readonly Finding[]> 
 async function checkPolicy({ policyPath }: Directory): Promise<string> {
   const { policy } = await readPolicy(policyPath);
   return `${policy.people.size} people, ${policy.rooms.size} rooms, ${policy.actions.size} actions`;
+}
+
+async function checkUsers({ policyPath }: Directory): Promise<string> {
+  const { people } = (await readPolicy(policyPath)).policy;
+  const users = [...people.values()].flatMap(({ localUsers }) => localUsers);
+  const [user] = await findSubordinate(users);
+  if (user !== undefined)
+    throw new Fault(
+      'config_invalid',
+      `the id of ${user} (local_users) lies in a range of ${SUBORDINATE_IDS}, whose owner could be ${user}: ` +
+        'the daemon takes it for nobody. Give that user another id, or the range to nobody',
+    );
+  return users.join(', ');
 }
 
 /** No fault: the author may want it. */
