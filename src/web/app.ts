@@ -3,8 +3,7 @@
  * people or requests; that is done by the ceremonies. The only importer of hono.
  */
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
-import type { Result } from '../base/result.ts';
+import { err, ok, type Result } from '../base/result.ts';
 import type { Ceremonies } from '../desk/passkeys/ceremonies.ts';
 import { headersFor, refusalOf } from './headers.ts';
 import { type Assets, renderPage } from './page.ts';
@@ -32,22 +31,21 @@ export function makeApp({ ceremonies, origin, assets, onError }: AppParts): Hono
     if (refused) return c.json({ error: refused.error }, refused.status);
     return next();
   });
-  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => c.json(TOO_LONG, 413) }));
 
   app.get(LINK, (c) => {
     const sight = ceremonies.look(c.req.param('token'));
     return c.html(renderPage(sight, assets), sight.kind === 'unknown' ? 404 : 200);
   });
-  app.post(`${LINK}/begin`, async (c) => {
-    const { act, typed } = await readBody(c);
-    const wanted = { act: textOf(act), typed: textOf(typed) };
-    return reply(c, await ceremonies.begin(c.req.param('token'), wanted));
-  });
-  app.post(`${LINK}/finish`, async (c) => {
-    const { answer, remark } = await readBody(c);
-    const given = { answer, remark: textOf(remark) };
-    return reply(c, await ceremonies.finish(c.req.param('token'), given));
-  });
+  app.post(`${LINK}/begin`, (c) =>
+    reply(c, ({ act, typed }) =>
+      ceremonies.begin(c.req.param('token'), { act: textOf(act), typed: textOf(typed) }),
+    ),
+  );
+  app.post(`${LINK}/finish`, (c) =>
+    reply(c, ({ answer, remark }) =>
+      ceremonies.finish(c.req.param('token'), { answer, remark: textOf(remark) }),
+    ),
+  );
 
   app.notFound((c) => c.html(renderPage({ kind: 'unknown' }, assets), 404));
   app.onError((error, c) => {
@@ -58,17 +56,49 @@ export function makeApp({ ceremonies, origin, assets, onError }: AppParts): Hono
 }
 
 const TOO_LONG = { error: 'That is longer than anything the page sends.' };
+const BROKEN = { error: 'That was cut off on its way here.' };
 const FAILED = {
   error: 'Something went wrong inside of Vaktrom. Look at the request before you try again.',
 };
 
-const reply = (c: Context, result: Result<object, string>): Response =>
-  result.ok ? c.json(result.value) : c.json({ error: result.error }, 403);
+type Fields = Readonly<Record<string, unknown>>;
+
+async function reply(
+  c: Context,
+  act: (fields: Fields) => Promise<Result<object, string>>,
+): Promise<Response> {
+  const body = await readBody(c.req.raw.body);
+  if (!body.ok) return body.error === 'too_long' ? c.json(TOO_LONG, 413) : c.json(BROKEN, 400);
+  const result = await act(fieldsOf(body.value));
+  return result.ok ? c.json(result.value) : c.json({ error: result.error }, 403);
+}
+
+/** Not by hono's bodyLimit: it fails on a body without a length, for any method. */
+async function readBody(
+  body: ReadableStream<Uint8Array> | null,
+): Promise<Result<string, 'too_long' | 'broken'>> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of body ?? []) {
+      bytes += chunk.length;
+      if (bytes > MAX_BODY_BYTES) return err('too_long');
+      chunks.push(chunk);
+    }
+  } catch {
+    return err('broken');
+  }
+  return ok(Buffer.concat(chunks).toString('utf8'));
+}
 
 /** Attacker-chosen; what is no JSON object has no fields. */
-async function readBody(c: Context): Promise<Readonly<Record<string, unknown>>> {
-  const body: unknown = await c.req.json().catch(() => undefined);
-  return typeof body === 'object' && body !== null ? { ...body } : {};
+function fieldsOf(text: string): Fields {
+  try {
+    const body: unknown = JSON.parse(text);
+    return typeof body === 'object' && body !== null ? { ...body } : {};
+  } catch {
+    return {};
+  }
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
