@@ -73,7 +73,6 @@ const IMPORTERS: Readonly<Record<string, readonly string[]>> = {
   '@xterm/headless': ['src/output/screen.ts'],
   commander: ['src/cli/program.ts'],
   hono: ['src/web/app.ts'],
-  'hono/body-limit': ['src/web/app.ts'],
   'libsodium-wrappers': ['src/store/keys.ts'],
   lowdb: ['src/store/state.ts'],
   'matrix-bot-sdk': ['src/matrix/client.ts'],
