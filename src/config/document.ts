@@ -123,7 +123,7 @@ const misleading = (text: string): Finding[] =>
 /** Tokens that are not in the text, which has been seen to be without control characters. */
 const LEXER_MARKS = new Set(['\x02', '\x18', '\x1f']);
 
-/** Told without the tree: splitting a text into its tokens takes little time, whatever it holds. */
+/** Counts tokens, not nodes: the lexer is quick on any text, and the parser is not. */
 function excessive(text: string): Finding[] {
   let offset = 0;
   let parts = 0;

@@ -2,6 +2,7 @@
  * A file as text: of a sane size, UTF-8 to the last byte, and closed to everybody to whom it must be.
  * What is checked is the file that is read, not one that has its name a moment later.
  */
+import type { Stats } from 'node:fs';
 import { type FileHandle, open, readlink, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Fault } from '../base/errors.ts';
@@ -16,20 +17,24 @@ export type ClosedTo = 'readers' | 'writers' | 'nobody';
 /** Throws Fault `file_unsafe` when it is open to others, else the error of the file system. */
 export async function readTextFile(path: string, closedTo: ClosedTo): Promise<string> {
   await using file = await open(path);
-  const flaw = await findOpening(path, file, closedTo);
+  const of = await file.stat();
+  const flaw = await findOpening({ path, file, of }, closedTo);
   if (flaw !== undefined) throw new Fault('file_unsafe', flaw);
-  if ((await file.stat()).size > MAX_FILE_LENGTH)
-    throw new RangeError(`it is longer than ${MAX_FILE_LENGTH} bytes`);
+  if (of.size > MAX_FILE_LENGTH) throw new RangeError(`it is longer than ${MAX_FILE_LENGTH} bytes`);
   // With its byte order mark: the digest of the text is the digest of the file.
   return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await file.readFile());
 }
 
+interface Opened {
+  readonly path: string;
+  readonly file: FileHandle;
+  readonly of: Stats;
+}
+
 async function findOpening(
-  path: string,
-  file: FileHandle,
+  { path, file, of }: Opened,
   closedTo: ClosedTo,
 ): Promise<string | undefined> {
-  const of = await file.stat();
   if (closedTo === 'readers')
     return (of.mode & 0o077) === 0
       ? undefined
@@ -37,7 +42,7 @@ async function findOpening(
   if (closedTo === 'nobody') return undefined;
   const flaw = findWriters(path, of);
   if (flaw !== undefined) return flaw;
-  // Whoever can write to a folder can put another file in the place of this one, or of a link to it.
+  // A user who can write to a folder can replace this file there, or a link to it.
   const real = await readlink(`/proc/self/fd/${file.fd}`);
   for (const folder of new Set([dirname(resolve(path)), dirname(real)])) {
     const found = await stat(folder);

@@ -91,7 +91,7 @@ export interface Proofs {
   /** The real path of the control folder. */
   readonly folder: string;
   issue(): Challenge;
-  /** Removes what others have left, but for what answers a challenge. Never rejects. */
+  /** Removes the files that others left there. Keeps those that answer an open challenge. Never rejects. */
   sweep(signal: AbortSignal): Promise<void>;
 }
 
@@ -105,11 +105,11 @@ export async function openProofs(controlFolder: string): Promise<Proofs> {
     throw new Fault('file_unsafe', `${proofs} is not a folder of the daemon's own; remove it`);
   await chmod(proofs, OPEN_TO_CREATE);
   const secret = await writeSecret(join(folder, HOST_SECRET));
-  const hall = { folder, secret, strangers: await overflowUid(), open: new Set<string>() };
+  const hall = { folder, secret, strangers: await overflowUid(), awaited: new Set<string>() };
   return {
     folder,
     issue: () => issue(hall),
-    sweep: (signal) => sweep(proofs, hall.open, signal).catch(() => {}), // the next start tries again
+    sweep: (signal) => sweep(proofs, hall.awaited, signal).catch(() => {}), // the next start tries again
   };
 }
 
@@ -127,13 +127,13 @@ async function writeSecret(path: string): Promise<string> {
  */
 async function sweep(
   proofs: string,
-  open: ReadonlySet<string>,
+  awaited: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<void> {
   let swept = 0;
   for await (const { name } of await opendir(proofs)) {
     if (signal.aborted || swept++ >= MAX_SWEPT) return;
-    if (!open.has(name)) await remove(join(proofs, name));
+    if (!awaited.has(name)) await remove(join(proofs, name));
   }
 }
 
@@ -148,15 +148,15 @@ interface Hall {
   /** The user who stands for all that are not known here. */
   readonly strangers: number;
   /** The names of the challenges that are open. */
-  readonly open: Set<string>;
+  readonly awaited: Set<string>;
 }
 
-function issue({ folder, secret, strangers, open }: Hall): Challenge {
+function issue({ folder, secret, strangers, awaited }: Hall): Challenge {
   const name = randomBytes(16).toString('hex');
   const path = join(folder, PROOFS, name);
   const issuedAt = Date.now();
   let spent = false;
-  open.add(name);
+  awaited.add(name);
   return {
     name,
     async redeem(ask, answer) {
@@ -175,7 +175,7 @@ function issue({ folder, secret, strangers, open }: Hall): Challenge {
       return ok(stat.uid);
     },
     async [Symbol.asyncDispose]() {
-      open.delete(name);
+      awaited.delete(name);
       return remove(path);
     },
   };

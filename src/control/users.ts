@@ -10,8 +10,8 @@ const NAME = /^[a-z_][a-z0-9_-]{0,31}$/;
 export type UserOf = (uid: number) => Promise<string | undefined>;
 
 /**
- * subuid(5): ids that somebody's user namespaces and containers use. Whoever holds a range can be each
- * user in it, so one of the directory (LDAP) that has such a number is not believed to be that user.
+ * subuid(5): ranges of ids for user namespaces and containers. The owner of a range can make files of every
+ * id in it, so the owner of such a file need not be the user of the directory (LDAP) with that id.
  */
 export const SUBORDINATE_IDS = '/etc/subuid';
 

@@ -1,8 +1,8 @@
 /**
  * The plan's paths, opened. One run may write where another run's paths lie, so a path is believed
  * only as what it proved to be when it was opened, now or when it was agreed to: a file or folder, no
- * symbolic link in any of its parts, and nothing of the daemon's own behind it. From then on the descriptor is passed on, not
- * the path (bubblewrap compares what it mounted with the descriptor, CVE-2024-42472).
+ * symbolic link in any of its parts, and nothing of the daemon's own behind it. From then on the
+ * descriptor is passed on, not the path (bubblewrap compares what it mounted with the descriptor, CVE-2024-42472).
  */
 import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs';
 import { describeError } from '../base/errors.ts';

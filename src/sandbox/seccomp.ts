@@ -114,10 +114,10 @@ const refuseFlag = (argument: number, flag: number) => [
 ];
 
 /**
- * Files of an action belong to the daemon's user on the host: with one of these bits, whoever runs
- * such a file there becomes that user. Kernel: `umode_t`, the low 16 bits.
+ * Files of an action belong to the daemon's user on the host. If one had such a bit, every user who ran
+ * it there would get the rights of the daemon's user. Kernel: `umode_t`, the low 16 bits.
  */
-export const SET_ID_BITS = 0o6000; // S_ISUID, S_ISGID
+const SET_ID_BITS = 0o6000; // S_ISUID, S_ISGID
 /** Set in S_IFCHR and S_IFBLK, and in neither S_IFREG, S_IFIFO nor S_IFSOCK. */
 const DEVICE_BIT = 0o020000;
 /** O_CREAT and __O_TMPFILE: without them the kernel does not read the mode, which may hold anything. */

@@ -1,6 +1,6 @@
 /**
- * Sockets and pipes in the folders that actions see. They lead out of the sandbox, whatever its network: the
- * program that listens is the host's. Paths that are one themselves are refused (paths.ts). In a folder, one
+ * Sockets and pipes in the folders that actions see. They lead out of a sandbox that has no network: a
+ * program of the host listens there. Paths that are one themselves are refused (paths.ts). In a folder, one
  * can come and go at any time, so it is looked for when somebody asks what a policy allows.
  */
 import { lstat, opendir } from 'node:fs/promises';

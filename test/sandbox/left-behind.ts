@@ -20,6 +20,20 @@ t.test('an action leaves no set-user-id or set-group-id file behind', async (t) 
   t.strictSame(setId, []);
 });
 
+t.test('an action leaves no file capability behind', async (t) => {
+  const { play } = openStage(t);
+  const folder = t.testdir({ file: '' });
+  // setxattr: cap_setuid=ep as in <linux/capability.h>, revision 2. perl-base is part of every Debian.
+  const script = `my $value = pack('V5', 0x02000001, 0x80, 0, 0, 0);
+    my ($path, $number, $name) = (@ARGV, 'security.capability');
+    my $done = syscall($number + 0, $path, $name, $value, length $value, 0);
+    print $done == 0 ? 'done' : $! + 0;`;
+  const number = process.arch === 'arm64' ? '5' : '188';
+  const argv = ['/usr/bin/perl', '-e', script, `${folder}/file`, number] as const;
+  const { text } = await play(argv, { sandbox: { write: [folder] } });
+  t.equal(text, '1', 'EPERM');
+});
+
 t.test('an action leaves no device behind', async (t) => {
   const { playScript } = openStage(t);
   const folder = t.testdir();
