@@ -148,11 +148,11 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
     issuer: settings.user.slice(settings.user.indexOf(':') + 1),
     version: VERSION,
   });
-  const refuse = openRefusals({
+  const refusals = openRefusals({
     ...{ ledger, history, clock },
     say: (sighting, text) => voice.say(sighting, [{ kind: 'line', spans: [text] }]),
   });
-  const hear = openPipeline({ desk, refuse, voice, register });
+  const hear = openPipeline({ desk, refusals, voice, register });
 
   await proven;
   const pinsNow = () => planPins(policy, standing.identities);
@@ -172,6 +172,7 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
     },
     ...{ ledger, log },
   });
+  const { refuse } = refusals;
   const door = { folder, desk, voice, refuse, terminals, verifications, reloadPolicy, onFatal };
   opening.use(await openHostDoor(door));
   if (web && links) {
@@ -192,6 +193,7 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
   let saving = Promise.resolve();
   matrix.listen({
     hear,
+    settle: refusals.settle,
     loadPosition: state.syncToken,
     savePosition(token) {
       // In order, and not before what the events up to here are answered with is in the room.

@@ -11,18 +11,18 @@ import { type Command, type ParseRefusalCode, parseCommand } from './command/par
 import type { Desk } from './desk/desk.ts';
 import { ask, MAX_ALIVE } from './desk/orders/ask.ts';
 import { isOrder, ORDERS } from './desk/orders/table.ts';
-import type { Refuse } from './desk/refusals.ts';
+import type { Refusals } from './desk/refusals.ts';
 import type { Voice } from './desk/voice.ts';
 import { type Block, line } from './output/block.ts';
 import { safeLine } from './output/text.ts';
 import { allOffers, visibleNames } from './policy/offers.ts';
 import { actorOf, sourceOf } from './request/entries.ts';
-import { judge, type Register, type Trusted } from './trust/judge.ts';
+import { judge, type Past, type Register, type Trusted } from './trust/judge.ts';
 import type { Sighting } from './trust/sighting.ts';
 
 export interface PipelineParts {
   readonly desk: Desk;
-  readonly refuse: Refuse;
+  readonly refusals: Refusals;
   readonly voice: Voice;
   readonly register: () => Register;
 }
@@ -41,19 +41,24 @@ const DISK_FULL =
 const CUT_OFF = 'I was restarted before I could answer this. Send it again if it is still wanted.';
 
 export function openPipeline(parts: PipelineParts): Hear {
-  const { desk, refuse, voice, register } = parts;
+  const { desk, refusals, voice, register } = parts;
   const { history } = desk;
   const obey = openObedience(parts);
 
+  const past: Past = {
+    spentBy: (...at) => history.spentBy(...at),
+    wasRefused: refusals.wasRefused,
+  };
+
   const hear: Hear = async (sighting) => {
-    const verdict = judge(sighting, register(), (...at) => history.spentBy(...at));
+    const verdict = judge(sighting, register(), past);
     switch (verdict.kind) {
       case 'ignored':
         return;
       case 'heard':
         return hearAgain(sighting);
       case 'refused':
-        return refuse(sighting, verdict);
+        return refusals.refuse(sighting, verdict);
       case 'trusted':
         return obey(verdict);
     }

@@ -114,7 +114,7 @@ const HELD_BY: Readonly<Record<string, readonly string[]>> = {
   ],
   'test/matrix/crypto/device.ts': [
     ...['matrix/crypto/exchange', 'matrix/crypto/identity'],
-    ...['matrix/crypto/machine', 'matrix/crypto/megolm'],
+    'matrix/crypto/machine',
     ...['matrix/crypto/requests', 'matrix/crypto/user-ids'],
   ],
   'test/matrix/crypto/verification.ts': [

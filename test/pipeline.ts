@@ -142,8 +142,8 @@ const hear = (house: DeskHouse) => {
   const voice = openVoice(house.chat, house.log);
   const { ledger, history, clock } = house.desk;
   const say = (to: Sighting, text: string) => voice.say(to, [{ kind: 'line', spans: [text] }]);
-  const refuse = openRefusals({ ledger, history, clock, say });
-  return openPipeline({ desk: house.desk, refuse, voice, register: () => register() });
+  const refusals = openRefusals({ ledger, history, clock, say });
+  return openPipeline({ desk: house.desk, refusals, voice, register: () => register() });
 };
 
 t.test('what nobody has proven is refused, on record and aloud', async (t) => {

@@ -104,8 +104,10 @@ type MessageBody =
       /** The master key that the sender goes by, where it is the reason. */
       readonly identity?: string;
       readonly source: Source;
+      /** Fingerprints: what has one of them is never a command. */
+      readonly spent?: readonly string[];
     }
-  | { readonly type: 'refused.more'; readonly count: number }
+  | { readonly type: 'refused.more'; readonly count: number; readonly spent?: readonly string[] }
   /** A built-in was used. */
   | {
       readonly type: 'asked';

@@ -39,6 +39,7 @@ const KEEP_SESSIONS = 10_000;
 
 export class History {
   readonly #spent = new Map<string, string>();
+  readonly #refused = new Set<string>();
   readonly #undecryptable = new Set<string>();
   readonly #requests = new Map<string, Remembered>();
   readonly #events = new Map<string, Fate>();
@@ -55,7 +56,11 @@ export class History {
       case 'refused':
         this.#spend(entry.source);
         this.#remember(entry.source.event, entry.type);
+        if (entry.type === 'refused') this.#noteRefused(entry);
         if (entry.type === 'refused') this.#noteUndecryptable(entry);
+        break;
+      case 'refused.more':
+        this.#noteRefused(entry);
         break;
       case 'stepup':
         this.#amend(entry.request, ({ factor }) => ({
@@ -107,6 +112,11 @@ export class History {
     return by === eventKey(event) ? 'this' : 'other';
   }
 
+  /** Was something with this fingerprint refused? */
+  wasRefused(fingerprint: string): boolean {
+    return this.#refused.has(fingerprint);
+  }
+
   /**
    * Has it been recorded that messages of this sender's session cannot be read there, and for this
    * reason? One reason does not stand for another: any of them can be forged for a session first.
@@ -134,6 +144,10 @@ export class History {
     const key = spentKey(room, session, index);
     // The first event keeps it: a replay is recorded under its own event id, and spends nothing.
     if (!this.#spent.has(key)) this.#spent.set(key, eventKey(event));
+  }
+
+  #noteRefused({ spent = [] }: { readonly spent?: readonly string[] }): void {
+    for (const fingerprint of spent) this.#refused.add(fingerprint);
   }
 
   #noteUndecryptable(refused: Refused): void {

@@ -1,17 +1,23 @@
 /**
  * What is refused before it becomes a command: recorded, and said in the thread. A homeserver can send
  * any number of such events, so of each kind those that come too fast are counted rather than listed.
+ *
+ * A refusal is final: what was refused, listed or counted, leaves its fingerprints on record, and
+ * nothing that has one of them is ever a command (see trust/fingerprints.ts).
  */
 import type { EntryBody } from '../audit/body.ts';
 import type { History } from '../audit/history.ts';
 import type { Instant } from '../base/ids.ts';
 import type { Clock, Ledger } from '../ports.ts';
 import { describeTrustRefusal } from '../trust/explain.ts';
+import { fingerprintsOf } from '../trust/fingerprints.ts';
 import type { TrustRefusal, Verdict } from '../trust/judge.ts';
 import type { Sighting } from '../trust/sighting.ts';
 
 const BURST = 30;
 const REFILL_MS = 2000;
+/** So many fingerprints, of 25 bytes each, leave an entry well below its greatest length. */
+const MAX_UNRECORDED = 2000;
 
 /**
  * Each of these takes a fresh message of a proven sender, so they are always listed. All others can be
@@ -33,59 +39,99 @@ interface Allowance {
   readonly at: Instant;
 }
 
-export type Refuse = (
-  sighting: Sighting,
-  verdict: Verdict & { readonly kind: 'refused' },
-) => Promise<void>;
+type Refused = Verdict & { readonly kind: 'refused' };
 
-export function openRefusals({ ledger, history, clock, say }: RefusalParts): Refuse {
-  const allowances = new Map<TrustRefusal, Allowance>();
+export type Refuse = (sighting: Sighting, verdict: Refused) => Promise<void>;
+
+export interface Refusals {
+  readonly refuse: Refuse;
+  /** Was something with this fingerprint refused, be it on record yet or not? */
+  readonly wasRefused: (fingerprint: string) => boolean;
+  /** Puts on record what was counted and has to be known after a restart. */
+  readonly settle: () => Promise<void>;
+}
+
+export function openRefusals({ ledger, history, clock, say }: RefusalParts): Refusals {
+  const allowances = new Map<string, Allowance>();
+  /** Counted since the last entry, and the fingerprints of what was. */
   let unlisted = 0;
+  const unrecorded = new Set<string>();
 
-  /** Each kind has an allowance of its own, so that a flood of one does not hide another. */
-  const admit = (code: TrustRefusal): boolean => {
+  const wasRefused = (fingerprint: string): boolean =>
+    unrecorded.has(fingerprint) || history.wasRefused(fingerprint);
+
+  /**
+   * Each kind has an allowance of its own, so that a flood of one does not hide another; and each
+   * person, so that a flood in the name of one does not hide what another one is told.
+   */
+  const admit = ({ sender }: Sighting, { code, person }: Refused): boolean => {
     if (PROVEN.has(code)) return true;
+    const whose = person === undefined ? code : `${code} ${sender}`;
     const now = clock.now();
-    const { left, at } = allowances.get(code) ?? { left: BURST, at: now };
+    const { left, at } = allowances.get(whose) ?? { left: BURST, at: now };
     const refilled = Math.min(BURST, left + Math.max(0, now - at) / REFILL_MS);
     const isListed = refilled >= 1;
-    allowances.set(code, { left: refilled - (isListed ? 1 : 0), at: now });
+    allowances.set(whose, { left: refilled - (isListed ? 1 : 0), at: now });
     return isListed;
   };
 
-  return async (sighting, verdict) => {
+  /** Nobody is told of it, so its name may come again: what was in it may not. */
+  const count = async (sighting: Sighting, { code }: Refused): Promise<void> => {
+    unlisted++;
+    if (code === 'replayed') return; // it is spent already
+    for (const one of fingerprintsOf(sighting).sealed) if (!wasRefused(one)) unrecorded.add(one);
+    if (unrecorded.size >= MAX_UNRECORDED) await settle();
+  };
+
+  /** Appends what was counted, and then this. */
+  const record = async (...entries: readonly EntryBody[]): Promise<void> => {
+    const spent = [...unrecorded];
+    const more: EntryBody[] =
+      unlisted > 0
+        ? [{ type: 'refused.more', count: unlisted, ...(spent.length > 0 ? { spent } : {}) }]
+        : [];
+    unlisted = 0;
+    await ledger.append(...more, ...entries);
+    for (const one of spent) unrecorded.delete(one);
+  };
+
+  const settle = async (): Promise<void> => {
+    if (unrecorded.size > 0) await record();
+  };
+
+  const refuse: Refuse = async (sighting, verdict) => {
     const entry = refusedEntry(sighting, verdict);
     const { seen, when } = sighting;
-    if (when === 'history' && seen.kind === 'undecryptable') return; // never meant for us to read
-    // Said once: what cannot be read for one reason keeps coming until somebody mends that.
-    if (seen.kind === 'undecryptable' && history.knownUndecryptable(entry)) return;
-    if (history.fateOf(sighting.event) === undefined) {
-      if (!admit(verdict.code)) {
-        unlisted++;
-        return;
-      }
-      const more: EntryBody[] = unlisted > 0 ? [{ type: 'refused.more', count: unlisted }] : [];
-      unlisted = 0;
-      await ledger.append(...more, entry);
+    if (seen.kind === 'undecryptable') {
+      // Never meant for us to read; or said once: it keeps coming until somebody mends the reason.
+      if (when === 'history' || history.knownUndecryptable(entry)) return count(sighting, verdict);
     }
+    if (!admit(sighting, verdict)) return count(sighting, verdict);
+    await record(entry);
     if (when !== 'history') say(sighting, describeTrustRefusal(verdict.code));
   };
+
+  return { refuse, wasRefused, settle };
 }
 
 function refusedEntry(
-  { room, event, sender, seen }: Sighting,
-  { code, person }: Verdict & { readonly kind: 'refused' },
+  sighting: Sighting,
+  { code, person }: Refused,
 ): EntryBody & { readonly type: 'refused' } {
-  const source =
+  const { room, event, sender, seen } = sighting;
+  const prints = fingerprintsOf(sighting);
+  // Once it is decrypted, its proven position is what spends it; what could not be, is claimed only.
+  const [source, sealed] =
     seen.kind === 'decrypted'
-      ? { room, event, session: seen.from.session, index: seen.from.index }
+      ? [{ room, event, session: seen.from.session, index: seen.from.index }, []]
       : seen.kind === 'undecryptable'
-        ? { room, event, session: seen.session }
-        : { room, event };
+        ? [{ room, event, session: seen.session }, prints.sealed]
+        : [{ room, event }, []];
   const identity =
     code.startsWith('identity_') && seen.kind === 'decrypted' && seen.from.identity
       ? { identity: seen.from.identity.masterKey }
       : {};
   const known = person === undefined ? {} : { person };
-  return { type: 'refused', code, sender, ...known, ...identity, source };
+  const spent = [prints.event, ...sealed];
+  return { type: 'refused', code, sender, ...known, ...identity, source, spent };
 }

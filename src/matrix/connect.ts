@@ -37,6 +37,8 @@ export interface MatrixOptions {
 
 export interface Listening {
   readonly hear: (sighting: Sighting) => Promise<void>;
+  /** After each sync, before its position is saved: what was heard and is not on record yet. */
+  readonly settle: () => Promise<void>;
   readonly loadPosition: () => string | undefined;
   /** The events up to here have been handed over, and none is waiting for its key. */
   readonly savePosition: (token: string) => void;
@@ -100,7 +102,8 @@ export async function openMatrix(options: MatrixOptions): Promise<Matrix> {
       ...openRooms({ client, crypto, register }),
     },
     listen(listening) {
-      const { hear, loadPosition, savePosition, onReady, onFatal, onRoomChanged } = listening;
+      const { hear, settle, loadPosition, savePosition, onReady, onFatal, onRoomChanged } =
+        listening;
       const feed = openFeed({ client, crypto, members, register, clock, log, hear });
       const before = loadPosition();
       let when: Sighting['when'] = before === undefined ? 'history' : 'missed';
@@ -116,6 +119,7 @@ export async function openMatrix(options: MatrixOptions): Promise<Matrix> {
         const sync = parseSync(response);
         await trackNew();
         await feed.handle(sync, when, since);
+        await settle();
         const anybody = sync.keys.changed.length > 0;
         const changed = sync.joined.filter((joined) => joined.stateChanged);
         for (const room of anybody ? register().rooms.keys() : changed.map((joined) => joined.room))

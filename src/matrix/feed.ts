@@ -10,6 +10,7 @@ import type { Seen, Sighting } from '../trust/sighting.ts';
 import { fetchGap, type Gap } from './backfill.ts';
 import type { SyncClient } from './client.ts';
 import type { Crypto } from './crypto/device.ts';
+import { fingerprintOf, readMessageIndex } from './crypto/megolm.ts';
 import {
   type Fields,
   fieldsOf,
@@ -24,6 +25,7 @@ import type { Members } from './members.ts';
 /** How long a message waits for its key. */
 const PATIENCE_MS = 10_000;
 const MAX_WAITING = 100;
+const MAX_WAITING_OF_ONE = 20;
 
 interface Waiting {
   readonly room: RoomId;
@@ -104,7 +106,7 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
   };
 
   const see = async (one: Waiting): Promise<Seen | 'later' | undefined> => {
-    const { room, event, untilAt } = one;
+    const { room, event } = one;
     if (event.sender === register().bot || event.stateKey !== undefined) return undefined;
     if (event.type !== 'm.room.encrypted') {
       // Unencrypted is how most clients verify in a room: what is compared shows who is in between.
@@ -115,15 +117,18 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
     const sealed = megolmContent(event);
     if (!sealed) return undefined;
     const result = await crypto.decrypt({ ...rawOf(event), content: sealed }, room);
+    const ciphertext = fingerprintOf(sealed.ciphertext);
     if (result.kind === 'undecryptable')
-      return result.because === 'missing_key' && mayWait(untilAt) ? 'later' : result;
+      return result.because === 'missing_key' && mayWait(one)
+        ? 'later'
+        : { ...result, index: readMessageIndex(sealed.ciphertext), ciphertext };
     const { type, content: clear, kind: _, ...from } = result;
     // The relation stands outside the ciphertext; an edit says so inside as well, so look at both.
     const relates = fieldsOf(event.content)['m.relates_to'];
     const content = { 'm.relates_to': relates, ...fieldsOf(clear) };
     verify(one, type, content);
     const message = parseMessage(type, content);
-    return message && { kind: 'decrypted', message, from };
+    return message && { kind: 'decrypted', message, from: { ...from, ciphertext } };
   };
 
   const verify = ({ room, event: from, when }: Waiting, type: string, content: Fields): void => {
@@ -132,8 +137,11 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
       crypto.hearVerification({ room, event, sender, type, content });
   };
 
-  const mayWait = (untilAt: Instant): boolean =>
-    clock.now() < untilAt && waiting.length < MAX_WAITING;
+  /** However much one account sends, there is space for what others wait for. */
+  const mayWait = ({ event: { sender }, untilAt }: Waiting): boolean =>
+    clock.now() < untilAt &&
+    waiting.length < MAX_WAITING &&
+    waiting.filter(({ event }) => event.sender === sender).length < MAX_WAITING_OF_ONE;
 
   return { handle, isWaiting: () => waiting.length > 0 };
 }

@@ -22,6 +22,8 @@ const SENTENCES: Readonly<Record<TrustRefusal, string>> = {
   edit: 'An edit is never a command. Send it as a new message.',
   reply: 'A reply is never a command. Send it as a message of its own.',
   replayed: 'This message was delivered a second time under another name. It was not run again.',
+  refused_before:
+    'This was refused before, and a refusal is final. If it is still wanted, send it as a new message.',
   before_live:
     'I was away when this was sent, so it was not run. Send it again if it is still wanted.',
   missing_key:

@@ -6,6 +6,7 @@
  * room, from a cross-signed device of an account that the policy names, under the pinned identity.
  */
 import type { DeviceId, EventId, PersonName, RoomId, RoomName, UserId } from '../base/ids.ts';
+import { fingerprintsOf } from './fingerprints.ts';
 import type { Provenance, Sighting, Undecryptable } from './sighting.ts';
 
 export interface KnownAccount {
@@ -26,13 +27,18 @@ export interface Register {
   readonly botNames: readonly string[];
 }
 
-/** Was this position of a session spent before, and by this event or by another one? */
-export type Spent = (
-  room: RoomId,
-  session: string,
-  index: number,
-  event: EventId,
-) => 'this' | 'other' | undefined;
+/** What was dealt with before. */
+export interface Past {
+  /** Was this position of a session spent, and by this event or by another one? */
+  spentBy(
+    room: RoomId,
+    session: string,
+    index: number,
+    event: EventId,
+  ): 'this' | 'other' | undefined;
+  /** Was something with this fingerprint refused? */
+  wasRefused(fingerprint: string): boolean;
+}
 
 export type TrustRefusal =
   | 'clear_text'
@@ -47,6 +53,7 @@ export type TrustRefusal =
   | 'edit'
   | 'reply'
   | 'replayed'
+  | 'refused_before'
   | 'before_live'
   | Undecryptable;
 
@@ -117,7 +124,7 @@ const CHECKS: readonly Check[] = [
 const relationOf = ({ seen }: Sighting) =>
   seen.kind === 'undecryptable' ? 'none' : seen.message.relation;
 
-export function judge(sighting: Sighting, register: Register, spent: Spent): Verdict {
+export function judge(sighting: Sighting, register: Register, past: Past): Verdict {
   const { seen, sender, room: roomId } = sighting;
   const owner = register.direct.get(roomId);
   const room = owner === undefined ? register.rooms.get(roomId) : DIRECT;
@@ -129,18 +136,23 @@ export function judge(sighting: Sighting, register: Register, spent: Spent): Ver
     person: account?.person,
   });
 
+  const { event, sealed } = fingerprintsOf(sighting);
+  const wasTold = past.wasRefused(event);
   // What cannot be read cannot be known not to be a command, so it is not passed over.
-  if (seen.kind === 'undecryptable') return refused(seen.because);
+  if (seen.kind === 'undecryptable') return wasTold ? { kind: 'heard' } : refused(seen.because);
   const text = owner === undefined ? addressedText(seen.message, register) : plain(seen.message);
   if (text === undefined) return { kind: 'ignored' };
+  if (wasTold) return { kind: 'heard' };
   if (seen.kind === 'clear') return refused('clear_text');
+  const { from } = seen;
+  const spentBy = past.spentBy(roomId, from.session, from.index, sighting.event);
+  if (spentBy === 'this') return { kind: 'heard' };
+  // Invariant: a refusal is final. What could not be read, or was only counted, may be in order by now.
+  if (sealed.some((one) => past.wasRefused(one))) return refused('refused_before');
   if (account === undefined) return refused('unknown_account');
   // Whoever the homeserver has let into somebody's direct room is a stranger there.
   if (owner !== undefined && account.person !== owner) return refused('unknown_account');
 
-  const { from } = seen;
-  const spentBy = spent(roomId, from.session, from.index, sighting.event);
-  if (spentBy === 'this') return { kind: 'heard' };
   for (const check of CHECKS) {
     const code = check({ sighting, from, account, spent: spentBy === 'other' });
     if (code !== undefined) return refused(code);

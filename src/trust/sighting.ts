@@ -37,6 +37,8 @@ export interface Provenance {
   /** The Megolm session, and the position in it that this ciphertext spends. */
   readonly session: string;
   readonly index: number;
+  /** A hash of the ciphertext: the same for every spelling of it. */
+  readonly ciphertext: string;
   /** The Curve25519 key of the device that made the session. */
   readonly senderKey: string;
   /** The session key was handed on by somebody else than the device that made it. */
@@ -55,7 +57,15 @@ export type Undecryptable =
 
 export type Seen =
   | { readonly kind: 'clear'; readonly message: Message }
-  | { readonly kind: 'undecryptable'; readonly because: Undecryptable; readonly session: string }
+  | {
+      readonly kind: 'undecryptable';
+      readonly because: Undecryptable;
+      /** Which session it says that it belongs to, and which position of it where that can be read. */
+      readonly session: string;
+      readonly index: number | undefined;
+      /** A hash of the ciphertext: the same for every spelling of it. */
+      readonly ciphertext: string;
+    }
   | { readonly kind: 'decrypted'; readonly message: Message; readonly from: Provenance };
 
 export interface Sighting {

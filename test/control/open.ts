@@ -44,7 +44,7 @@ async function open(t: Test) {
   const door = await openHostDoor({
     ...{ folder, desk, verifications, terminals: openTerminals() },
     voice: openVoice(house.chat, house.log),
-    refuse: openRefusals({ ledger, history, clock, say: () => {} }),
+    refuse: openRefusals({ ledger, history, clock, say: () => {} }).refuse,
     async reloadPolicy() {
       reloads++;
       return { kind: 'unchanged', policy: 'sha' };

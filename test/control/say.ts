@@ -27,7 +27,7 @@ async function open() {
   const { desk } = house;
   const voice = openVoice(terminals.around(house.chat), house.log);
   const { ledger, history, clock } = desk;
-  const refuse = openRefusals({ ledger, history, clock, say: () => {} });
+  const { refuse } = openRefusals({ ledger, history, clock, say: () => {} });
   const say = openSay({ desk, obey: openObedience({ desk, voice }), refuse, terminals });
   const type = (
     user: string | undefined,

@@ -27,7 +27,7 @@ async function openRoom() {
   const { desk } = house;
   const voice = openVoice(house.chat, house.log);
   const { ledger, history, clock } = desk;
-  const refuse = openRefusals({ ledger, history, clock, say: () => {} });
+  const refusals = openRefusals({ ledger, history, clock, say: () => {} });
   const known = register(
     NAMES.map((name) => [
       `@${name}:example.org`,
@@ -35,7 +35,7 @@ async function openRoom() {
     ]),
   );
   const rooms = new Map([[room('!ops:example.org'), roomName('ops')]]);
-  const hear = openPipeline({ desk, refuse, voice, register: () => ({ ...known, rooms }) });
+  const hear = openPipeline({ desk, refusals, voice, register: () => ({ ...known, rooms }) });
   let count = 0;
   const say = async (who: Name, text: string, change: Partial<Message> = {}): Promise<void> => {
     const identity = { masterKey: `master-key-of-${who}`, changed: false };

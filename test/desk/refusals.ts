@@ -3,19 +3,22 @@ import t from 'tap';
 import { History } from '../../src/audit/history.ts';
 import { openRefusals } from '../../src/desk/refusals.ts';
 import { describeTrustRefusal } from '../../src/trust/explain.ts';
+import { fingerprintsOf } from '../../src/trust/fingerprints.ts';
 import type { TrustRefusal } from '../../src/trust/judge.ts';
 import type { Sighting } from '../../src/trust/sighting.ts';
-import { event, person } from '../support/ids.ts';
+import { event, person, user } from '../support/ids.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { MemoryLedger } from '../support/memory-ledger.ts';
 import {
   ALICE,
   ALICES_KEY,
+  BOB,
   message,
   OPS,
   provenance,
   SESSION,
   sighting,
+  unreadable,
 } from '../support/sightings.ts';
 
 function open() {
@@ -23,7 +26,8 @@ function open() {
   const history = new History();
   const ledger = new MemoryLedger({ onEntry: (entry) => history.note(entry) });
   const said: string[] = [];
-  const refuse = openRefusals({ ledger, history, clock, say: (_, text) => void said.push(text) });
+  const say = (_: Sighting, text: string) => void said.push(text);
+  const { refuse, wasRefused, settle } = openRefusals({ ledger, history, clock, say });
   let count = 0;
   /** Each time another event, unless it is said which. */
   const send = (code: TrustRefusal, change: Partial<Sighting> = {}, known = true) =>
@@ -34,7 +38,10 @@ function open() {
     ledger.written.map((e) =>
       e.type === 'refused.more' ? `${e.count} more` : e.type === 'refused' ? e.code : e.type,
     );
-  return { clock, ledger, said, send, listed };
+  /** Does anything know, after a restart, that a message like this one was refused? */
+  const remembers = (change: Partial<Sighting>) =>
+    fingerprintsOf(sighting(change)).sealed.map((one) => history.wasRefused(one));
+  return { clock, ledger, said, send, listed, wasRefused, settle, remembers };
 }
 
 /** How many of one kind can be listed at once, and how long it takes until one more can. */
@@ -43,9 +50,10 @@ const REFILL_MS = 2000;
 
 const ONE = event('$one');
 const CLEAR: Partial<Sighting> = { seen: { kind: 'clear', message: message('!quick') } };
-const unreadable = (session = SESSION): Partial<Sighting> => ({
-  seen: { kind: 'undecryptable', because: 'missing_key', session },
+const unread = (session = SESSION, ciphertext = 'sealed'): Partial<Sighting> => ({
+  seen: unreadable('missing_key', { session, ciphertext }),
 });
+const prints = fingerprintsOf(sighting({ event: ONE }));
 
 t.test('what is known of a refused message is on record, and why is said', async (t) => {
   const source = { room: OPS, event: ONE };
@@ -55,9 +63,12 @@ t.test('what is known of a refused message is on record, and why is said', async
     ['unknown_account', CLEAR, false, { source }],
     [
       'missing_key',
-      unreadable(),
+      unread(),
       true,
-      { person: 'alice', source: { ...source, session: SESSION } },
+      {
+        ...{ person: 'alice', source: { ...source, session: SESSION } },
+        spent: [prints.event, ...prints.sealed],
+      },
     ],
     [
       'identity_mismatch',
@@ -85,7 +96,7 @@ t.test('what is known of a refused message is on record, and why is said', async
     await send(code, { event: ONE, ...change }, known);
     t.strictSame(
       ledger.written.map(({ v: _v, seq: _seq, ts: _ts, boot: _boot, ...body }) => body),
-      [{ type: 'refused', code, sender: ALICE, ...more }],
+      [{ type: 'refused', code, sender: ALICE, spent: [prints.event], ...more }],
     );
     t.strictSame(said, [describeTrustRefusal(code)]);
   }
@@ -131,25 +142,82 @@ t.test('what takes a fresh message of a proven sender is always listed', async (
 
 t.test('what cannot be read is said once for each session and reason', async (t) => {
   const { said, send, listed } = open();
-  await send('missing_key', unreadable());
-  await send('missing_key', unreadable());
+  await send('missing_key', unread());
+  await send('missing_key', unread());
   t.strictSame([listed(), said.length], [['missing_key'], 1]);
-  await send('unsigned_device', unreadable());
-  await send('missing_key', unreadable('y'.repeat(43)));
-  t.strictSame(listed(), ['missing_key', 'unsigned_device', 'missing_key']);
+  await send('unsigned_device', unread());
+  await send('missing_key', unread('y'.repeat(43)));
+  t.strictSame(listed(), ['missing_key', '1 more', 'unsigned_device', 'missing_key']);
 });
 
-t.test('what is delivered twice is on record once, and answered again', async (t) => {
+t.test('a flood in the name of one person hides nothing of another', async (t) => {
   const { said, send, listed } = open();
-  await send('clear_text', { ...CLEAR, event: ONE });
-  await send('clear_text', { ...CLEAR, event: ONE });
-  t.strictSame([listed(), said.length], [['clear_text'], 2]);
+  for (let count = 0; count <= BURST; count++) await send('clear_text', CLEAR);
+  await send('clear_text', { ...CLEAR, sender: BOB });
+  t.strictSame(listed().slice(BURST), ['1 more', 'clear_text']);
+  for (let count = 0; count <= BURST; count++)
+    await send('clear_text', { ...CLEAR, sender: user(`@s${count}:example.org`) }, false);
+  t.equal(listed().length, BURST + 2 + BURST, 'and strangers have one for all of them');
+  t.equal(said.length, BURST + 1 + BURST);
+});
+
+t.test('what was refused stays so, listed or not, also after a restart', async (t) => {
+  const { send, settle, remembers, wasRefused, ledger } = open();
+  await send('missing_key', unread());
+  t.strictSame(remembers(unread()), [true, true]);
+  const second = { seen: unreadable('missing_key', { index: 8, ciphertext: 'second' }) };
+  await send('missing_key', second);
+  t.strictSame(fingerprintsOf(sighting(second)).sealed.map(wasRefused), [true, true], 'at once');
+  t.strictSame(remembers(second), [false, false], 'not on record yet');
+  const { length } = ledger.written;
+  await settle();
+  await settle();
+  t.strictSame(
+    ledger.written.slice(length).map((e) => e.type === 'refused.more' && [e.count, e.spent]),
+    [[1, fingerprintsOf(sighting(second)).sealed]],
+    'once',
+  );
+  t.strictSame(remembers(second), [true, true]);
+  await send('clear_text', CLEAR);
+  t.equal(ledger.written.length, length + 2, 'and is not told of again');
+});
+
+t.test('what is only counted is spent as well', async (t) => {
+  const { send, settle, remembers } = open();
+  for (let count = 0; count < BURST; count++) await send('identity_mismatch');
+  const from = provenance({ index: 99, ciphertext: 'counted' });
+  const counted = { seen: { kind: 'decrypted', message: message('!quick'), from } } as const;
+  await send('identity_mismatch', counted);
+  await settle();
+  t.strictSame(remembers(counted), [true, true]);
+});
+
+t.test('what is spent already is only counted', async (t) => {
+  const { send, settle, listed } = open();
+  for (let count = 0; count <= BURST; count++) await send('replayed');
+  await settle();
+  t.equal(listed().length, BURST);
+});
+
+t.test('a flood is put on record in entries that can be written', async (t) => {
+  const { send, ledger } = open();
+  await send('missing_key', unread());
+  for (let count = 0; count < 2500; count++)
+    await send('missing_key', {
+      seen: unreadable('missing_key', { index: count + 8, ciphertext: `${count}` }),
+    });
+  const spent = ledger.written.flatMap((e) =>
+    e.type === 'refused.more' ? [e.spent?.length ?? 0] : [],
+  );
+  t.strictSame(spent, [2000, 2000]);
 });
 
 t.test('what was there before the first start is not answered', async (t) => {
-  const { said, send, listed } = open();
+  const { said, send, listed, settle, remembers } = open();
   await send('clear_text', { ...CLEAR, when: 'history' });
   t.strictSame([listed(), said], [['clear_text'], []]);
-  await send('missing_key', { ...unreadable(), when: 'history' });
-  t.strictSame(listed(), ['clear_text'], 'and what was never meant for us is passed over');
+  await send('missing_key', { ...unread(), when: 'history' });
+  t.strictSame(listed(), ['clear_text'], 'and what was never meant for us is counted');
+  await settle();
+  t.strictSame(remembers(unread()), [true, true], 'and never a command');
 });

@@ -14,31 +14,36 @@ const nameOf = ({ user }: CryptoClient): string => user.slice(1, user.indexOf(':
 
 /** The server signs in as somebody, has that device vouched for somehow, and gives a command. */
 async function impersonate(
-  { server, ops }: Stage,
+  stage: Stage,
   victim: CryptoClient,
   vouch: (forgery: Forgery) => void = () => {},
 ): Promise<void> {
+  const { server, ops } = stage;
   await using evil = await openUnsignedDevice(server.homeserver, nameOf(victim));
   const said = await evil.say('!status web', [BOT], ops);
   vouch({ user: victim.user, device: evil.device });
+  stage.noteSealed(victim.user, { ...said });
   server.deliver(victim.user, { ...said }, ops);
   await server.heardUpTo(server.position);
 }
 
 /** Takes the keys that somebody sends to the bot; returns how to hand them over. */
-function withholdKeys({ server }: Stage, from: CryptoClient): () => void {
+function withholdKeys(stage: Stage, from: CryptoClient): () => void {
+  const { server } = stage;
   const held: JsonObject[] = [];
   server.lie(({ path, body }, next) => {
     if (!path.includes('/sendToDevice/')) return next();
     held.push(JSON.parse(Buffer.from(body).toString()) as JsonObject);
     return new Reply(200, {});
   }, from.user);
-  return () => {
-    for (const body of held) {
+  const handOver = (): void => {
+    for (const body of held.splice(0)) {
       const messages = objectAt(body, 'messages');
       sendToDevices(server.state, { sender: from.user, type: 'm.room.encrypted', messages });
     }
   };
+  stage.onWithdraw(handOver);
+  return handOver;
 }
 
 /** Answers so when somebody asks for a one-time key of the bot, and has them give a command. */
@@ -71,9 +76,25 @@ async function showDevices(
     const changed = { ...devices, [user]: change(objectAt(devices, user)) };
     return new Reply(200, { ...body, device_keys: changed });
   });
-  server.state.accounts.devicesChanged(accountOf(server.state, user));
+  const told = () => server.state.accounts.devicesChanged(accountOf(server.state, user));
+  stage.onWithdraw(told);
+  told();
   await stage.caughtUp();
 }
+
+/** Devices as they are before their owner has verified them. */
+const withoutSignatures = (devices: JsonObject): JsonObject =>
+  Object.fromEntries(
+    Object.entries(devices).map(([id, device]) => {
+      const signatures = Object.entries(objectAt(device as JsonObject, 'signatures')).map(
+        ([user, all]) => [
+          user,
+          Object.fromEntries(Object.entries(all as JsonObject).filter(([by]) => by.endsWith(id))),
+        ],
+      );
+      return [id, { ...(device as JsonObject), signatures: Object.fromEntries(signatures) }];
+    }),
+  );
 
 const replaceStrings = (value: JsonObject, by: (text: string) => string): JsonObject =>
   JSON.parse(JSON.stringify(value), (_, one: unknown) =>
@@ -82,7 +103,7 @@ const replaceStrings = (value: JsonObject, by: (text: string) => string): JsonOb
 
 export const KEYS: Group = {
   title: 'Devices, identities and keys',
-  victims: 20,
+  victims: 24,
   cases: [
     {
       name: 'a device added to a pinned person',
@@ -201,6 +222,55 @@ export const KEYS: Group = {
         handOver();
       },
       expect: { refused: ['missing_key'] },
+    },
+    {
+      name: 'a command said while the daemon is away, and its key withheld',
+      does: 'keeps the key of a command until the daemon is back and has given it up',
+      async lie(stage) {
+        const victim = stage.victim();
+        withholdKeys(stage, victim);
+        await stage.stop();
+        await stage.say(victim, '!status web');
+        await stage.start();
+        stage.pass(PATIENCE_MS);
+        await stage.say(stage.alice, 'good morning');
+        await stage.caughtUp();
+      },
+      expect: { refused: ['missing_key'] },
+    },
+    {
+      name: 'a sign-off whose key is withheld',
+      does: 'keeps the key of a sign-off until it has been given up, while the request waits',
+      async lie(stage) {
+        const victim = stage.victim();
+        const { event } = await stage.say(stage.bob, '!deploy');
+        const id = await stage.requestOf(event);
+        withholdKeys(stage, victim);
+        await stage.say(victim, `!approve ${id}`);
+        await stage.caughtUp();
+        stage.pass(PATIENCE_MS);
+      },
+      expect: { refused: ['missing_key'] },
+    },
+    {
+      name: 'a device shown without the signature of its owner',
+      does: 'leaves the signature out of the list of devices of a person, and shows it later',
+      async lie(stage) {
+        const victim = stage.victim();
+        await showDevices(stage, victim, withoutSignatures);
+        await stage.say(victim, '!status web');
+      },
+      expect: { refused: ['device_unsigned'] },
+    },
+    {
+      name: 'more refused commands of one person than are listed',
+      does: 'shows her device as not signed, delivers forty commands of hers, and shows the truth',
+      async lie(stage) {
+        const victim = stage.victim();
+        await showDevices(stage, victim, withoutSignatures);
+        for (let count = 0; count < 40; count++) await stage.say(victim, '!status web');
+      },
+      expect: { flood: 'device_unsigned', note: 'What was only counted is as final' },
     },
     {
       name: 'one-time keys that are withheld',

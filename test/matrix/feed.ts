@@ -1,4 +1,5 @@
 import t from 'tap';
+import { fingerprintOf } from '../../src/matrix/crypto/megolm.ts';
 import type { Decryption, RawEncrypted } from '../../src/matrix/crypto/provenance.ts';
 import type { VerificationEvent } from '../../src/matrix/crypto/verification.ts';
 import type { Sync, TimelineEvent } from '../../src/matrix/events.ts';
@@ -115,10 +116,13 @@ t.test('what was decrypted is heard with its proof, what was not is heard as suc
     seen: {
       kind: 'decrypted',
       message: { text: '!status', relation: 'none', mentions: [] },
-      from: provenance(),
+      from: provenance({ ciphertext: fingerprintOf('AwgA') }),
     },
   });
-  t.hasStrict(heard[1]?.seen, { kind: 'undecryptable', because: 'damaged', session: SESSION });
+  t.strictSame(heard[1]?.seen, {
+    ...{ kind: 'undecryptable', because: 'damaged', session: SESSION },
+    ...{ index: 0, ciphertext: fingerprintOf('AwgA') },
+  });
   t.hasStrict(heard[2]?.seen, { kind: 'clear', message: { text: 'hello' } });
 });
 
@@ -207,8 +211,13 @@ t.test('a message that has waited long enough is heard as what it is', async (t)
 
 t.test('only so many messages wait', async (t) => {
   const { feed, heard } = openWorld({ decrypt: () => missing });
-  await feed.handle(sync(Array.from({ length: 150 }, (_, i) => encrypted(`$${i}`))), 'live');
-  t.equal(heard.length, 50);
+  const from = (count: number, sender: string) =>
+    Array.from({ length: count }, (_, i) => encrypted(`$${i}`, { sender: user(sender) }));
+  await feed.handle(sync(from(25, '@mallory:example.org')), 'live');
+  t.equal(heard.length, 5, 'of one account');
+  const many = Array.from({ length: 9 }, (_, i) => from(10, `@s${i}:example.org`)).flat();
+  await feed.handle(sync(many), 'live');
+  t.equal(heard.length, 5 + 10, 'and of all of them');
 });
 
 t.test('what waits is still of the time when it came', async (t) => {

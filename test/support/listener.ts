@@ -55,6 +55,7 @@ export class Listener implements AsyncDisposable {
     const ready = Promise.withResolvers<void>();
     matrix.listen({
       hear: async ({ seen }) => void this.#heard.push(seen),
+      settle: async () => {},
       loadPosition: () => undefined,
       savePosition() {},
       onRoomChanged() {},

@@ -4,11 +4,11 @@ import type { Plan } from '../../src/execution/plan.ts';
 import { actorOf, sourceOf } from '../../src/request/entries.ts';
 import { freezeRequest, frozenEnv, type Request } from '../../src/request/request.ts';
 import { judge, type Trusted } from '../../src/trust/judge.ts';
-import { register, sighting } from './sightings.ts';
+import { NO_PAST, register, sighting } from './sightings.ts';
 
 /** What `judge` makes of alice's command. */
 export function trusted(): Trusted {
-  const verdict = judge(sighting(), register(), () => undefined);
+  const verdict = judge(sighting(), register(), NO_PAST);
   if (verdict.kind !== 'trusted') throw new Error('alice is not trusted');
   return verdict;
 }

@@ -1,6 +1,12 @@
 /** A small world of people and messages: a register that knows alice and bob, and what alice says. */
-import type { KnownAccount, Register } from '../../src/trust/judge.ts';
-import type { Message, Provenance, Sighting } from '../../src/trust/sighting.ts';
+import type { KnownAccount, Past, Register } from '../../src/trust/judge.ts';
+import type {
+  Message,
+  Provenance,
+  Seen,
+  Sighting,
+  Undecryptable,
+} from '../../src/trust/sighting.ts';
 import { device, event, person, room, roomName, user } from './ids.ts';
 
 export const OPS = room('!ops:example.org');
@@ -39,6 +45,7 @@ export const message = (text: string, change: Partial<Message> = {}): Message =>
 export const provenance = (change: Partial<Provenance> = {}): Provenance => ({
   session: SESSION,
   index: 7,
+  ciphertext: 'sealed',
   senderKey: 'curve',
   forwarded: false,
   device: { id: device('PHONE'), key: 'curve', crossSigned: true, deleted: false },
@@ -56,3 +63,15 @@ export const sighting = (change: Partial<Sighting> = {}): Sighting => ({
   seen: { kind: 'decrypted', message: message('!status web'), from: provenance() },
   ...change,
 });
+
+/** Alice's command as it comes in while it cannot be read. */
+export const unreadable = (
+  because: Undecryptable = 'missing_key',
+  change: Partial<Seen & { readonly kind: 'undecryptable' }> = {},
+): Seen => {
+  const { session, index, ciphertext } = provenance();
+  return { kind: 'undecryptable', because, session, index, ciphertext, ...change };
+};
+
+/** Nothing was heard before. */
+export const NO_PAST: Past = { spentBy: () => undefined, wasRefused: () => false };

@@ -15,6 +15,7 @@ const CODES: Readonly<Record<TrustRefusal, RegExp>> = {
   edit: /new message/,
   reply: /message of its own/,
   replayed: /not run again/,
+  refused_before: /a refusal is final/,
   before_live: /Send it again/,
   missing_key: /sends keys to this device/,
   unsigned_device: /Verify the session/,

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { UserId } from '../../src/base/ids.ts';
-import { judge, type Spent, type TrustRefusal, type Verdict } from '../../src/trust/judge.ts';
+import { fingerprintsOf } from '../../src/trust/fingerprints.ts';
+import { judge, type Past, type TrustRefusal, type Verdict } from '../../src/trust/judge.ts';
 import type { Provenance, Seen, Sighting, Undecryptable } from '../../src/trust/sighting.ts';
 import { device, event, person, room, roomName, user } from '../support/ids.ts';
 import {
@@ -12,16 +13,23 @@ import {
   DIRECT_ALICE,
   MALLORY,
   message,
+  NO_PAST,
   OPS,
   provenance,
   register,
   SESSION,
   sighting,
+  unreadable,
 } from '../support/sightings.ts';
 
+type Spent = Past['spentBy'];
+
 const fresh: Spent = () => undefined;
-const verdictOn = (change: Partial<Sighting> = {}, spent = fresh): Verdict =>
-  judge(sighting(change), register(), spent);
+const verdictOn = (
+  change: Partial<Sighting> = {},
+  spentBy = fresh,
+  wasRefused: Past['wasRefused'] = () => false,
+): Verdict => judge(sighting(change), register(), { spentBy, wasRefused });
 
 const decrypted = (from: Partial<Provenance> = {}, text = '!status web'): { seen: Seen } => ({
   seen: { kind: 'decrypted', message: message(text), from: provenance(from) },
@@ -31,7 +39,7 @@ const related = (relation: 'edit' | 'reply'): { seen: Seen } => ({
   seen: { kind: 'decrypted', message: message('!x', { relation }), from: provenance() },
 });
 const undecryptable = (because: Undecryptable): { seen: Seen } => ({
-  seen: { kind: 'undecryptable', because, session: SESSION },
+  seen: unreadable(because),
 });
 
 t.test('a fresh command of a pinned person, on a device of their own, is trusted', async (t) => {
@@ -72,7 +80,9 @@ t.test(
 );
 
 /** For each code, how to get it: every one that there is. */
-const REFUSED: Readonly<Record<TrustRefusal, readonly [Partial<Sighting>, Spent?]>> = {
+const REFUSED: Readonly<
+  Record<TrustRefusal, readonly [Partial<Sighting>, Spent?, Past['wasRefused']?]>
+> = {
   clear_text: [{ seen: { kind: 'clear', message: message('!status') } }],
   unknown_account: [{ sender: MALLORY }],
   forwarded_key: [decrypted({ forwarded: true })],
@@ -87,6 +97,7 @@ const REFUSED: Readonly<Record<TrustRefusal, readonly [Partial<Sighting>, Spent?
   edit: [related('edit')],
   reply: [related('reply')],
   replayed: [{}, () => 'other'],
+  refused_before: [{}, fresh, (one) => one !== fingerprintsOf(sighting()).event],
   before_live: [{ when: 'missed' }],
   missing_key: [undecryptable('missing_key')],
   unsigned_device: [undecryptable('unsigned_device')],
@@ -96,9 +107,9 @@ const REFUSED: Readonly<Record<TrustRefusal, readonly [Partial<Sighting>, Spent?
   damaged: [undecryptable('damaged')],
 };
 
-for (const [code, [change, spent]] of Object.entries(REFUSED))
+for (const [code, [change, spent, wasRefused]] of Object.entries(REFUSED))
   t.test(`refused: ${code}`, async (t) => {
-    t.hasStrict(verdictOn(change, spent), { kind: 'refused', code });
+    t.hasStrict(verdictOn(change, spent, wasRefused), { kind: 'refused', code });
   });
 
 t.test('a device that was deleted is not known', async (t) => {
@@ -154,6 +165,25 @@ t.test('what was spent is asked of exactly this position, for exactly this event
   const asked: unknown[] = [];
   verdictOn({ event: event('$e') }, (...args) => void asked.push(args));
   t.strictSame(asked, [[OPS, SESSION, 7, '$e']]);
+});
+
+t.test('a refusal is final, be it readable by now or not', async (t) => {
+  for (const one of fingerprintsOf(sighting()).sealed) {
+    const wasRefused = (fingerprint: string) => fingerprint === one;
+    t.hasStrict(verdictOn({}, fresh, wasRefused), { kind: 'refused', code: 'refused_before' });
+    t.strictSame(
+      verdictOn(decrypted({}, 'good morning'), fresh, wasRefused),
+      { kind: 'ignored' },
+      'what turns out to be talk is no command',
+    );
+  }
+});
+
+t.test('an event that was refused is final as well, and is not told of twice', async (t) => {
+  const { event: name } = fingerprintsOf(sighting());
+  const wasRefused = (fingerprint: string) => fingerprint === name;
+  for (const change of [{}, undecryptable('damaged'), REFUSED.clear_text[0]])
+    t.strictSame(verdictOn(change, fresh, wasRefused), { kind: 'heard' });
 });
 
 t.test('the bot is addressed by a mark, or by a mention and its name', async (t) => {
@@ -213,7 +243,7 @@ t.test("what anybody else says in a person's direct room is refused", async (t) 
 
 t.test('a direct room is one, even where the policy names the same room', async (t) => {
   const both = { ...register(), rooms: new Map([[DIRECT_ALICE, roomName('ops')]]) };
-  const verdict = judge(sighting({ room: DIRECT_ALICE }), both, fresh);
+  const verdict = judge(sighting({ room: DIRECT_ALICE }), both, NO_PAST);
   t.hasStrict(verdict, { kind: 'trusted', room: 'direct', isDirect: true });
 });
 
@@ -242,6 +272,7 @@ const mostly = <T>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> =>
 const anyProvenance: fc.Arbitrary<Provenance> = fc.record({
   session: fc.constant(SESSION),
   index: fc.nat(3),
+  ciphertext: fc.constant('sealed'),
   senderKey: mostly('curve', 'another', ''),
   forwarded: mostly(false, true),
   device: fc.option(
@@ -291,7 +322,8 @@ t.test('nothing is trusted unless every condition holds, and then it is', async 
   let trusted = 0;
   fc.assert(
     fc.property(anySighting, mostly(undefined, 'this', 'other'), (s, spent) => {
-      const verdict = judge(s, register(), () => spent as ReturnType<Spent>);
+      const spentBy = () => spent as ReturnType<Spent>;
+      const verdict = judge(s, register(), { ...NO_PAST, spentBy });
       if (verdict.kind === 'trusted') trusted++;
       const isAddressed = s.seen.kind === 'decrypted' && s.seen.message.text.startsWith('!');
       if (verdict.kind !== 'trusted') return !(isAddressed && mayBeTrusted(s, spent as undefined));

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { History } from '../../src/audit/history.ts';
 import type { EventId, RoomId, UserId } from '../../src/base/ids.ts';
+import { fingerprintsOf } from '../../src/trust/fingerprints.ts';
 import { judge, type Trusted } from '../../src/trust/judge.ts';
 import type { Message, Seen, Sighting } from '../../src/trust/sighting.ts';
 import { device, event, person, room, roomName, user } from '../support/ids.ts';
@@ -54,6 +55,8 @@ const realIdentity = (account: UserId): string => `identity of ${account}`;
 
 class World {
   readonly history = new History();
+  /** Where something was refused, and which ciphertext it was. */
+  readonly refused = new Set<string>();
   readonly commands: { readonly trusted: Trusted; readonly from: Ciphertext | undefined }[] = [];
   readonly shown = new Map<UserId, Shown>();
   readonly devices: Device[] = [];
@@ -105,15 +108,16 @@ class World {
   /** What the crypto library would show of a ciphertext that is delivered so. */
   see(ciphertext: Ciphertext, sender: UserId, where: RoomId, message: Message): Seen {
     const { by, session, index, forwarded } = ciphertext;
+    const sealed = { session, index, ciphertext: `${session} ${index}` };
     if (where !== ciphertext.room)
-      return { kind: 'undecryptable', because: 'missing_key', session };
+      return { kind: 'undecryptable', because: 'missing_key', ...sealed };
     if (sender !== by.account)
-      return { kind: 'undecryptable', because: 'sender_mismatch', session };
+      return { kind: 'undecryptable', because: 'sender_mismatch', ...sealed };
     const shown = this.of(sender);
     const live = shown.devices.has(by);
     const { identity } = shown;
     const from = {
-      ...{ session, index, forwarded, senderKey: by.key },
+      ...{ ...sealed, forwarded, senderKey: by.key },
       device: live
         ? {
             ...{ id: device('DEVICE'), key: by.key, deleted: false },
@@ -128,9 +132,13 @@ class World {
 
   hear(sighting: Sighting, from: Ciphertext | undefined): void {
     const { history } = this;
-    const verdict = judge(sighting, this.register, (...at) => history.spentBy(...at));
+    const verdict = judge(sighting, this.register, history);
     this.delivered.push({ sighting, from });
     if (verdict.kind === 'trusted') this.commands.push({ trusted: verdict, from });
+    const sealedAs = from && `${sighting.room} ${from.session} ${from.index}`;
+    if (verdict.kind === 'trusted' && sealedAs !== undefined && this.refused.has(sealedAs))
+      throw new Error('a refusal was not final');
+    if (verdict.kind === 'refused' && sealedAs !== undefined) this.refused.add(sealedAs);
     if (verdict.kind !== 'trusted' && verdict.kind !== 'refused') return;
     // On record, as the daemon has it: what was judged is spent.
     const { seen, room: where, event: id, sender } = sighting;
@@ -139,7 +147,9 @@ class World {
     const code = verdict.kind === 'refused' ? verdict.code : 'x';
     const source = { room: where, event: id, ...at };
     const head = { v: 1, seq: this.#entries++, ts: '', boot: '' } as const;
-    history.note({ ...head, type: 'refused', code, sender, source });
+    const { event: name, sealed } = fingerprintsOf(sighting);
+    const spent = seen.kind === 'undecryptable' ? [name, ...sealed] : [name];
+    history.note({ ...head, type: 'refused', code, sender, source, spent });
   }
 
   nextEvent(): EventId {

@@ -4,6 +4,8 @@
  * (Megolm specification, "Message format"). Covered by the message's MAC and signature, so once a
  * message has decrypted, its index is the sender's.
  */
+import { sha256Hex } from '../../base/bytes.ts';
+
 export function readMessageIndex(ciphertext: string): number | undefined {
   const bytes = Buffer.from(ciphertext, 'base64');
   if (bytes[0] !== 3 || bytes[1] !== 0x08) return undefined;
@@ -17,3 +19,10 @@ export function readMessageIndex(ciphertext: string): number | undefined {
   }
   return undefined;
 }
+
+/** What ends a message, and is not of its text: a MAC of 8 bytes and a signature of 64. */
+const SEAL_BYTES = 72;
+
+/** The same for every spelling of a ciphertext, and for one whose seal is another one. */
+export const fingerprintOf = (ciphertext: string): string =>
+  sha256Hex(Buffer.from(ciphertext, 'base64').subarray(0, -SEAL_BYTES));
