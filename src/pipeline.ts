@@ -9,6 +9,7 @@ import type { ActionName } from './base/ids.ts';
 import { isBuiltIn } from './command/catalogue.ts';
 import { type Command, type ParseRefusalCode, parseCommand } from './command/parse.ts';
 import type { Desk } from './desk/desk.ts';
+import { openLeakedCodes } from './desk/leaked-codes.ts';
 import { ask, MAX_ALIVE } from './desk/orders/ask.ts';
 import { isOrder, ORDERS } from './desk/orders/table.ts';
 import type { Refusals } from './desk/refusals.ts';
@@ -44,6 +45,7 @@ export function openPipeline(parts: PipelineParts): Hear {
   const { desk, refusals, voice, register } = parts;
   const { history } = desk;
   const obey = openObedience(parts);
+  const burnCodes = openLeakedCodes(parts);
 
   const past: Past = {
     spentBy: (...at) => history.spentBy(...at),
@@ -51,6 +53,7 @@ export function openPipeline(parts: PipelineParts): Hear {
   };
 
   const hear: Hear = async (sighting) => {
+    await burnCodes(sighting);
     const verdict = judge(sighting, register(), past);
     switch (verdict.kind) {
       case 'ignored':
@@ -82,23 +85,16 @@ export function openObedience({ desk, voice }: Pick<PipelineParts, 'desk' | 'voi
   const obey = async (by: Trusted): Promise<void> => {
     const offers = allOffers(policy());
     const parsed = parseCommand(by.text, offers, visibleNames(policy(), by.person));
-    if (!parsed.ok)
-      return misunderstand(by, parsed.error.code, parsed.error.message, await burnCode(by));
+    if (!parsed.ok) return misunderstand(by, parsed.error.code, parsed.error.message);
     const { name, values } = parsed.value;
     if (!STOPS.has(name) && !(await desk.space.hasRoom()))
-      return misunderstand(by, 'disk_full', DISK_FULL, await burnCode(by));
+      return misunderstand(by, 'disk_full', DISK_FULL);
     const action = policy().actions.get(name as ActionName);
     const isAsking = action !== undefined || name === 'allow' || name === 'break-glass';
     if (isAsking && requests.list().length >= MAX_ALIVE)
       return misunderstand(by, 'busy', 'Too much is going on. Try again later.');
     if (!action) return builtIn(by, parsed.value);
     return ask(desk, by, { kind: 'run', action, values });
-  };
-
-  /** A code is seen by everybody in a shared room, however clumsily it was typed. */
-  const burnCode = async (by: Trusted): Promise<readonly Block[]> => {
-    const [, code] = /^otp\b.*?(?<![0-9])([0-9]{6})(?![0-9])/s.exec(by.text) ?? [];
-    return code === undefined || by.isDirect ? [] : ORDERS.otp(desk, by, { code });
   };
 
   const builtIn = async (by: Trusted, { name, values }: Command): Promise<void> => {
@@ -120,11 +116,10 @@ export function openObedience({ desk, voice }: Pick<PipelineParts, 'desk' | 'voi
     by: Trusted,
     code: ParseRefusalCode | PipelineRefusal,
     message: string,
-    more: readonly Block[] = [],
   ): Promise<void> => {
     const { account: sender, person } = by;
     await ledger.append({ type: 'refused', code, sender, person, source: sourceOf(by) });
-    say(by, [line(safeLine(message)), ...more]);
+    say(by, [line(safeLine(message))]);
   };
 
   /** A bug in the handling of one message is that message's end, and not the daemon's. */

@@ -74,25 +74,6 @@ t.test('what is built in is on record before it is answered, without its secrets
   }
 });
 
-t.test('a code that is typed clumsily in a shared room is spent', async (t) => {
-  const { house, type } = await open();
-  const step = Math.floor(house.clock.now() / 30_000);
-  const typed = await type('alice', `otp AAAA-AA it is ${house.code()} I think`);
-  t.strictSame(typed.grown, [
-    { type: 'code.burnt', person: 'alice', step, why: 'typed in a shared room' },
-    refusedAs('bad_parameter', typed),
-  ]);
-  t.strictSame(typed.said, [
-    '"is" is one value too many. Usage: !otp <id> <code>\nNever type a code here. It is spent; give the next one in our direct room.',
-  ]);
-});
-
-t.test('in a direct room it is not: nobody else has seen it', async (t) => {
-  const { house, type } = await open();
-  const typed = await type('alice', `otp AAAA-AA it is ${house.code()} I think`, true);
-  t.strictSame(typed.grown, [refusedAs('bad_parameter', typed)]);
-});
-
 t.test('when too much is going on, nothing more can be asked for, and all else can', async (t) => {
   const { house, type } = await open();
   for (let count = 0; count < MAX_ALIVE - 1; count++) await house.ask('deploy');

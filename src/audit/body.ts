@@ -243,6 +243,7 @@ type FactorBody =
       readonly why: string;
     }
   | { readonly type: 'code.wrong'; readonly person: string; readonly request: string }
+  | { readonly type: 'clock.behind'; readonly person: string; readonly until: string }
   | { readonly type: 'locked'; readonly person: string }
   | { readonly type: 'unlocked'; readonly person: string; readonly by: readonly string[] };
 

@@ -36,10 +36,11 @@ const TABLE = {
   withdraw: builtIn('take your sign-off back, until it has started', [text('id')]),
   deny: builtIn('end the request of another person', [text('id'), prose('reason', '')], true),
   start: builtIn('start your request that has been granted', [text('id')]),
-  otp: builtIn('give a one-time code for a request; in our direct room only', [
-    text('id'),
-    text('code'),
-  ]),
+  otp: builtIn(
+    'give a one-time code for a request; in our direct room only',
+    [text('id'), text('code')],
+    true,
+  ),
   cancel: builtIn('withdraw your request, or stop a run', [text('id')]),
   jobs: builtIn('what is running'),
   log: builtIn('the record of one request', [text('id')]),
@@ -65,9 +66,11 @@ const TABLE = {
   ),
   unfreeze: builtIn('lift a freeze', [text('scope')]),
   recover: builtIn('agree that another person may enrol lost factors anew', [text('person')]),
-  enrol: builtIn('set up one-time codes, or a passkey (!enrol passkey); in our direct room only', [
-    text('code', ''),
-  ]),
+  enrol: builtIn(
+    'set up one-time codes, or a passkey (!enrol passkey); in our direct room only',
+    [text('code', '')],
+    true,
+  ),
   direct: builtIn('open our direct room'),
   audit: builtIn('the head of the signed log'),
   version: builtIn('which version this is'),

@@ -4,11 +4,11 @@
  * into it. That a code is spent is on record before it counts for anything.
  */
 import type { Standing } from '../audit/standing.ts';
-import type { PersonName } from '../base/ids.ts';
+import type { Instant, PersonName } from '../base/ids.ts';
 import { openMutexes } from '../base/mutex.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import type { Clock, Ledger, State } from '../ports.ts';
-import { verifyTotp } from '../stepup/totp.ts';
+import type { Clock, Ledger, Log, State } from '../ports.ts';
+import { isSpentTotp, liveTotp, readTotp, totpCountsAgainAt, verifyTotp } from '../stepup/totp.ts';
 
 /** So many wrong ones within that time, right ones in between or not: somebody is guessing. */
 const TOO_MANY = [
@@ -21,6 +21,7 @@ export interface CodeParts {
   readonly standing: Standing;
   readonly state: State;
   readonly clock: Clock;
+  readonly log: Log;
   readonly unseal: (sealed: string, person: PersonName) => string;
   /** Somebody was locked out: tells those who can help. */
   readonly onLocked: (person: PersonName) => void;
@@ -32,24 +33,63 @@ export interface Codes {
    * that is now spent, on record, or with the reason why it counts for nothing.
    */
   spend(person: PersonName, code: string, purpose: string): Promise<Result<number, string>>;
+  /**
+   * Looks for codes of this person that still count in what others could read, however they are written
+   * there. Resolves with true once what was found counts no more, on record.
+   */
+  burnIn(person: PersonName, text: string): Promise<boolean>;
 }
 
 export function openCodes(parts: CodeParts): Codes {
-  const { ledger, standing, state, clock } = parts;
+  const { ledger, standing, state, clock, log } = parts;
   // One at a time for each person: two requests must not both find the same code fresh.
   const aloneFor = openMutexes<PersonName>();
 
-  const spend: Codes['spend'] = async (person, code, purpose) => {
+  /** What a code of this person is checked with; undefined: they have none. */
+  const basisOf = (person: PersonName) => {
+    const sealed = state.sealedSecret(person);
+    if (sealed === undefined || !standing.has(person, 'totp')) return undefined;
+    const secret = parts.unseal(sealed, person);
+    return { secret, at: { now: clock.now(), afterStep: standing.lastStep(person) } };
+  };
+
+  const spend: Codes['spend'] = async (person, typed, purpose) => {
     if (standing.isLocked(person))
       return err('You are locked out after too many wrong codes. Your peers can help: !recover.');
-    const sealed = state.sealedSecret(person);
-    if (sealed === undefined || !standing.has(person, 'totp'))
+    const basis = basisOf(person);
+    if (!basis)
       return err('You have no one-time codes yet. Set them up: !enrol in our direct room.');
-    const checked = { now: clock.now(), afterStep: standing.lastStep(person) };
-    const step = verifyTotp(parts.unseal(sealed, person), code, checked);
+    const code = readTotp(typed);
+    if (code === undefined) return err('A one-time code is six digits, as your app shows them.');
+    const { secret, at } = basis;
+    const againAt = totpCountsAgainAt(at.now, at.afterStep);
+    if (againAt !== undefined) return err(await sayClockIsBehind(person, againAt));
+    const step = verifyTotp(secret, code, at);
+    // A message that was sent twice, or a code that everybody has seen: nobody has guessed anything.
+    if (step === undefined && isSpentTotp(secret, code, at))
+      return err('That code was used already. Give the next one that your app shows.');
     if (step === undefined) return err(await countWrong(person, purpose));
     await ledger.append({ type: 'code.burnt', person, step, why: purpose });
     return ok(step);
+  };
+
+  const burnIn: Codes['burnIn'] = async (person, text) => {
+    const digits = text.normalize('NFKC').replace(/[^0-9]/g, '');
+    const basis = digits.length < 6 ? undefined : basisOf(person);
+    const found =
+      basis && liveTotp(basis.secret, basis.at).findLast((l) => digits.includes(l.code));
+    if (!found) return false;
+    const why = 'typed in a shared room';
+    await ledger.append({ type: 'code.burnt', person, step: found.step, why });
+    return true;
+  };
+
+  /** Whoever set it back, it was not the person who gives a code: it costs them nothing. */
+  const sayClockIsBehind = async (person: PersonName, againAt: Instant): Promise<string> => {
+    const until = new Date(againAt).toISOString();
+    log.warn({ until }, 'the clock of this host was set back: one-time codes count for nothing');
+    await ledger.append({ type: 'clock.behind', person, until });
+    return `The clock of my host was set back, behind a code of yours that has counted. Codes count again from ${until} by that clock; somebody has to set it right.`;
   };
 
   const countWrong = async (person: PersonName, request: string): Promise<string> => {
@@ -57,11 +97,14 @@ export function openCodes(parts: CodeParts): Codes {
     const isGuessing = TOO_MANY.some(
       ({ count, withinMs }) => standing.wrongCodesSince(person, clock.now() - withinMs) >= count,
     );
-    if (!isGuessing) return 'That code does not count: it is wrong, too old, or was used before.';
+    if (!isGuessing) return 'That code does not count: it is wrong or too old.';
     await ledger.append({ type: 'locked', person });
     parts.onLocked(person);
     return 'That was one wrong code too many: you are locked out. Your peers can help: !recover.';
   };
 
-  return { spend: (person, ...rest) => aloneFor(person)(() => spend(person, ...rest)) };
+  return {
+    spend: (person, ...rest) => aloneFor(person)(() => spend(person, ...rest)),
+    burnIn: (person, text) => aloneFor(person)(() => burnIn(person, text)),
+  };
 }

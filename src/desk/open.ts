@@ -57,7 +57,7 @@ export function openDesk(parts: DeskParts): OpenDesk {
   const postures = openPostures({ chat, ledger, policy, log, nonce });
   const grounds = openGrounds({ ...parts, postures });
   const codes = openCodes({
-    ...{ ledger, standing, state, clock, unseal: parts.unseal },
+    ...{ ledger, standing, state, clock, log, unseal: parts.unseal },
     onLocked: (person) => tellHelpers({ direct, policy, clock }, person),
   });
   const enrolment = openEnrolment({ ledger, standing, state, clock, seal: parts.seal });

@@ -17,6 +17,41 @@ export const makeTotpSecret = (): string => generateSecret();
 export const totpCode = (secret: string, step: number): string =>
   generateSync({ secret, epoch: (step * STEP_MS) / 1000 });
 
+/** The six digits of what was typed as a code, with spaces, dashes or a full stop; undefined: it is none. */
+export function readTotp(typed: string): string | undefined {
+  const digits = typed.replace(/[\s.\-\u2010-\u2015]/gu, '');
+  return /^[0-9]{6}$/.test(digits) ? digits : undefined;
+}
+
+/** The steps whose codes would count now, each with its code. */
+export const liveTotp = (
+  secret: string,
+  { now, afterStep }: { readonly now: Instant; readonly afterStep: number },
+): readonly { readonly step: number; readonly code: string }[] =>
+  stepsAround(now)
+    .filter((step) => step > afterStep)
+    .map((step) => ({ step, code: totpCode(secret, step) }));
+
+/** Is it a code that has counted, or of a step that is spent with it? It tells nobody anything. */
+export const isSpentTotp = (
+  secret: string,
+  code: string,
+  { now, afterStep }: { readonly now: Instant; readonly afterStep: number },
+): boolean =>
+  [afterStep, ...stepsAround(now)].some(
+    (step) => step >= 0 && step <= afterStep && totpCode(secret, step) === code,
+  );
+
+/** When codes count again, if the clock stands so far before the last code that none can. */
+export const totpCountsAgainAt = (now: Instant, afterStep: number): Instant | undefined =>
+  stepsAround(now).every((step) => step < afterStep)
+    ? ((afterStep * STEP_MS) as Instant)
+    : undefined;
+
+/** Our step, and one before and after it. */
+const stepsAround = (now: Instant): readonly number[] =>
+  [-1, 0, 1].map((apart) => Math.floor(now / STEP_MS) + apart);
+
 /** What an authenticator app reads from the QR code. */
 export const formatTotpUri = (secret: string, issuer: string, label: string): string =>
   generateURI({ secret, issuer, label });

@@ -102,7 +102,7 @@ type Check = (c: Case) => TrustRefusal | undefined;
 
 // Invariant: every check passes, or there is no command. Who it is comes before what it says, so that
 // an impostor learns nothing about freshness.
-const CHECKS: readonly Check[] = [
+const IDENTITY_CHECKS: readonly Check[] = [
   ({ from }) => (from.forwarded ? 'forwarded_key' : undefined),
   ({ from }) => (!from.device || from.device.deleted ? 'device_unknown' : undefined),
   // The live device must be the one that made the session, not one that took its name since.
@@ -115,6 +115,8 @@ const CHECKS: readonly Check[] = [
       : 'identity_mismatch',
   ({ from, account }) =>
     account.identity === undefined && from.identity?.changed ? 'identity_changed' : undefined,
+];
+const MESSAGE_CHECKS: readonly Check[] = [
   ({ spent }) => (spent ? 'replayed' : undefined),
   ({ sighting }) => (relationOf(sighting) === 'edit' ? 'edit' : undefined),
   ({ sighting }) => (relationOf(sighting) === 'reply' ? 'reply' : undefined),
@@ -153,7 +155,7 @@ export function judge(sighting: Sighting, register: Register, past: Past): Verdi
   // Whoever the homeserver has let into somebody's direct room is a stranger there.
   if (owner !== undefined && account.person !== owner) return refused('unknown_account');
 
-  for (const check of CHECKS) {
+  for (const check of [...IDENTITY_CHECKS, ...MESSAGE_CHECKS]) {
     const code = check({ sighting, from, account, spent: spentBy === 'other' });
     if (code !== undefined) return refused(code);
   }
@@ -175,6 +177,22 @@ export function judge(sighting: Sighting, register: Register, past: Past): Verdi
     index: from.index,
     text,
   };
+}
+
+/**
+ * Whose words these are for certain, be they a command or not; undefined: nobody's whom the policy pins.
+ * `isAlone`: nobody else reads along.
+ */
+export function speakerOf(
+  sighting: Sighting,
+  register: Register,
+): { readonly person: PersonName; readonly isAlone: boolean } | undefined {
+  const { seen, sender, room } = sighting;
+  const account = register.accounts.get(sender);
+  if (seen.kind !== 'decrypted' || account?.identity === undefined) return undefined;
+  const c: Case = { sighting, from: seen.from, account, spent: false };
+  if (IDENTITY_CHECKS.some((check) => check(c) !== undefined)) return undefined;
+  return { person: account.person, isAlone: register.direct.get(room) === account.person };
 }
 
 /** The name of every direct room; the policy can name no room so. */

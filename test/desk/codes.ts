@@ -1,10 +1,12 @@
 import t from 'tap';
+import { err } from '../../src/base/result.ts';
 import { MINUTE } from '../model/fixtures/scenarios.ts';
 import { person } from '../support/ids.ts';
 import { totpCode } from '../support/totp-code.ts';
 import { DeskHouse } from './fixtures/desk-house.ts';
 
 const ALICE = person('alice');
+const USED = 'That code was used already. Give the next one that your app shows.';
 
 t.test('a code', async (t) => {
   const house = await DeskHouse.open();
@@ -60,6 +62,56 @@ t.test('wrong codes', async (t) => {
     'alice is locked out after too many wrong codes. Ask them in person whether it was them.\nIf they may enrol anew: recover alice',
     'those who can help are told',
   );
+});
+
+t.test('what is not a guess costs nobody anything', async (t) => {
+  const house = await DeskHouse.open();
+  const spend = (code: string) => house.desk.codes.spend(ALICE, code, 'a test');
+  const code = house.code();
+  t.ok((await spend(`${code.slice(0, 3)} ${code.slice(3)}.`)).ok);
+  for (let times = 0; times < 6; times++) {
+    t.strictSame(await spend(code), err(USED), 'sent again');
+    t.strictSame(await spend(house.code(-1)), err(USED), 'of a step that is spent with it');
+    for (const typed of ['12345', '1234567', 'a12345', '', '１２３４５６'])
+      t.strictSame(
+        await spend(typed),
+        err('A one-time code is six digits, as your app shows them.'),
+      );
+  }
+  await house.clock.advance(5 * MINUTE);
+  t.strictSame(await spend(code), err(USED), 'much later');
+  t.notOk(house.desk.standing.isLocked('alice'));
+  t.strictSame(
+    house.written.filter((e) => e.type === 'code.wrong'),
+    [],
+  );
+});
+
+t.test('a clock that is set back costs nobody their factor', async (t) => {
+  const house = await DeskHouse.open();
+  const spend = (code: string) => house.desk.codes.spend(ALICE, code, 'a test');
+  t.ok((await spend(house.code())).ok);
+  const step = Math.floor(house.clock.now() / 30_000);
+  house.clock.setBack(60 * MINUTE);
+  const until = new Date(step * 30_000).toISOString();
+  for (let times = 0; times < 6; times++)
+    t.strictSame(
+      await spend(house.code()),
+      err(
+        `The clock of my host was set back, behind a code of yours that has counted. Codes count again from ${until} by that clock; somebody has to set it right.`,
+      ),
+    );
+  t.notOk(house.desk.standing.isLocked('alice'));
+  t.strictSame(
+    house.written.flatMap((e) => (e.type === 'clock.behind' ? [[e.person, e.until]] : [])),
+    Array(6).fill(['alice', until]),
+  );
+  t.equal(
+    house.log.messages.at(-1),
+    'the clock of this host was set back: one-time codes count for nothing',
+  );
+  await house.clock.advance(61 * MINUTE);
+  t.ok((await spend(house.code())).ok, 'and once it is right again, codes count');
 });
 
 t.test('whoever guesses slowly is locked out within the day', async (t) => {

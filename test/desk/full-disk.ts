@@ -69,13 +69,6 @@ t.test('what stops something is done on a full disk', async (t) => {
   t.strictSame(await type('bob', 'freeze all "the disk"'), ['asked', 'frozen', 'closed']);
 });
 
-t.test('a code that is typed in a shared room is spent on a full disk, too', async (t) => {
-  const { house, type } = await open();
-  const id = await house.ask('deploy');
-  house.hasRoom = false;
-  t.strictSame(await type('alice', `otp ${id} ${house.code()}`), ['code.burnt', 'disk_full']);
-});
-
 t.test('a disk that is found to be full when the request is owed leaves no request', async (t) => {
   const { house, said, type } = await open();
   const { desk } = house;

@@ -25,6 +25,11 @@ export class ManualClock implements Clock {
     return () => this.#alarms.delete(alarm);
   }
 
+  /** Somebody sets the clock of the host; nothing falls due by that. */
+  setBack(ms: number): void {
+    this.#now -= ms;
+  }
+
   /** How many calls are still to come. */
   get pending(): number {
     return this.#alarms.size;

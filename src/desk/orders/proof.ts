@@ -4,6 +4,7 @@ import type { PersonName } from '../../base/ids.ts';
 import { type Block, code, line, pre, say } from '../../output/block.ts';
 import { drawQr, qrPicture } from '../../output/qr.ts';
 import { actorOf } from '../../request/entries.ts';
+import { readTotp } from '../../stepup/totp.ts';
 import type { Trusted } from '../../trust/judge.ts';
 import type { Desk, Order } from '../desk.ts';
 import type { Alive } from '../requests.ts';
@@ -12,7 +13,15 @@ import { obstacle } from './sign-off.ts';
 
 export const otp: Order = async (desk, by, values) => {
   const typed = values['code'] ?? '';
-  if (!by.isDirect) return burn(desk, by, typed);
+  // What was typed here is dealt with by desk/leaked-codes.ts, whatever command it stood in.
+  if (!by.isDirect) {
+    desk.direct.tell(
+      by.person,
+      `${by.event}/otp`,
+      say('Codes belong here, never into a shared room.'),
+    );
+    return say('Not here: a code counts in our direct room only. I have opened it.');
+  }
   const found = findRequest(desk, by, values['id'] ?? '');
   // Spent on a request that is not there, too: a code that was typed is a code that may have been read.
   const spent = await desk.codes.spend(
@@ -52,20 +61,6 @@ async function useCode(
 const needsProof = (state: Alive['state']): boolean =>
   state.kind === 'waiting' && state.missing.some(({ kind }) => kind === 'step_up');
 
-/** A code in a shared room is seen by everybody who can read it there: it must count for nothing. */
-async function burn(desk: Desk, by: Trusted, typed: string): Promise<readonly Block[]> {
-  await desk.codes.spend(by.person, typed, 'typed in a shared room');
-  desk.chat
-    .redact(by.roomId, by.event, 'a one-time code in a shared room')
-    .catch((error: unknown) => desk.log.warn({ error }, 'a code could not be redacted'));
-  desk.direct.tell(
-    by.person,
-    `${by.event}/burnt`,
-    say('Codes belong here, never into a shared room. The one you typed there is spent.'),
-  );
-  return say('Never type a code here. It is spent; give the next one in our direct room.');
-}
-
 const TICKET = /^[0-9A-HJKMNP-TV-Z-]{24,32}$/i;
 
 export const enrol: Order = async (desk, by, values) => {
@@ -79,7 +74,8 @@ export const enrol: Order = async (desk, by, values) => {
   }
   const typed = (values['code'] ?? '').trim();
   if (typed === 'passkey') return sendEnrolmentLink(desk, by);
-  if (/^[0-9]{6}$/.test(typed)) return confirm(desk, by.person, typed);
+  const digits = readTotp(typed);
+  if (digits !== undefined) return confirm(desk, by.person, digits);
   if (TICKET.test(typed))
     return (await desk.enrolment.spendTicket(by.person, typed))
       ? offer(desk, by.person)
