@@ -57,7 +57,7 @@ function isLookUp(text: string): boolean {
 /** On record like a command from an account that the policy does not name. */
 async function refuseStranger({ refuse }: SayParts, peer: Peer, event: EventId): Promise<number> {
   const sender = localAccount(peer.user ?? `uid-${peer.uid}`);
-  const message = { text: '', relation: 'none', mentions: [] } as const;
+  const message = { isText: true, text: '', shown: '', relation: 'none', mentions: [] } as const;
   await refuse(
     {
       ...{ room: LOCAL_PLACE, event, thread: event, sender, when: 'live' },

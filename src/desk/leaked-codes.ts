@@ -22,7 +22,7 @@ export function openLeakedCodes({ desk, voice, register }: LeakedCodesParts): Bu
     const { room, event, seen } = sighting;
     const speaker = speakerOf(sighting, register());
     if (speaker === undefined || speaker.isAlone || seen.kind === 'undecryptable') return;
-    if (!(await desk.codes.burnIn(speaker.person, seen.message.text))) return;
+    if (!(await desk.codes.burnIn(speaker.person, seen.message.shown))) return;
     desk.chat
       .redact(room, event, 'a one-time code in a shared room')
       .catch((error: unknown) => desk.log.warn({ error }, 'a code could not be redacted'));

@@ -130,20 +130,37 @@ function parseEvent(raw: unknown): TimelineEvent[] {
   ];
 }
 
-/** A text message, with half characters replaced; undefined for every other content. */
+/** What somebody has said, with half characters replaced; undefined for every other content. */
 export function parseMessage(type: string, content: unknown): Message | undefined {
   const fields = fieldsOf(content);
-  if (type !== 'm.room.message' || fields['msgtype'] !== 'm.text') return undefined;
-  if (typeof fields['body'] !== 'string') return undefined;
-  const relation = relationOf(fields);
+  if (type !== 'm.room.message') return undefined;
+  const [relation, shown] = [relationOf(fields), shownOf(fields)];
+  if (shown === '') return undefined;
   return {
-    text: withoutFallback(fields, relation, fields['body']).toWellFormed(),
+    isText: fields['msgtype'] === 'm.text' && typeof fields['body'] === 'string',
+    text: withoutFallback(fields, relation, text(fields['body'])).toWellFormed(),
+    shown: shown.toWellFormed(),
     relation,
     mentions: listOf(fieldsOf(fields['m.mentions'])['user_ids']).filter(
       (u) => typeof u === 'string',
     ),
   };
 }
+
+/** With the text of an edit, and with formatting taken away: a digit between two tags is a digit. */
+function shownOf(content: Fields): string {
+  const all = [content, fieldsOf(content['m.new_content'])].flatMap((fields) => [
+    ...[text(fields['body']), text(fields['filename'])],
+    text(fields['formatted_body'])
+      .replace(/<[^<>]*>/g, '')
+      .replace(/&#(\d{1,7});/g, (_, digits: string) => characterOf(Number(digits)))
+      .replace(/&#x([0-9a-f]{1,6});/gi, (_, digits: string) => characterOf(parseInt(digits, 16))),
+  ]);
+  return all.filter((one) => one !== '').join('\n');
+}
+
+const characterOf = (point: number): string =>
+  point <= 0x10ffff ? String.fromCodePoint(point) : '';
 
 /** What was typed, without what clients put before it for those that know no edits or replies. */
 function withoutFallback(content: Fields, relation: Message['relation'], body: string): string {

@@ -142,6 +142,7 @@ export function judge(sighting: Sighting, register: Register, past: Past): Verdi
   const wasTold = past.wasRefused(event);
   // What cannot be read cannot be known not to be a command, so it is not passed over.
   if (seen.kind === 'undecryptable') return wasTold ? { kind: 'heard' } : refused(seen.because);
+  if (!seen.message.isText) return { kind: 'ignored' };
   const text = owner === undefined ? addressedText(seen.message, register) : plain(seen.message);
   if (text === undefined) return { kind: 'ignored' };
   if (wasTold) return { kind: 'heard' };

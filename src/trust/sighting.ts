@@ -8,7 +8,11 @@
 import type { DeviceId, EventId, RoomId, UserId } from '../base/ids.ts';
 
 export interface Message {
+  /** A plain text message; all others (a notice, a caption, an emote) may not be commands. */
+  readonly isText: boolean;
   readonly text: string;
+  /** Everything that some client may show of it, in one. */
+  readonly shown: string;
   /** Outside the ciphertext: good enough to refuse by, never to act by. */
   readonly relation: 'none' | 'thread' | 'reply' | 'edit';
   /** The accounts that the message says it mentions. */

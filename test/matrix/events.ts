@@ -168,7 +168,9 @@ t.test('an invitation is from whoever made us invited, if that can be told', asy
 
 t.test('a message is its text, its relation and whom it mentions', async (t) => {
   t.strictSame(parseMessage('m.room.message', message('!status')), {
+    isText: true,
     text: '!status',
+    shown: '!status',
     relation: 'none',
     mentions: [],
   });
@@ -179,6 +181,21 @@ t.test('a message is its text, its relation and whom it mentions', async (t) => 
   t.hasStrict(parseMessage('m.room.message', message('half a \ud83d!')), {
     text: 'half a \ufffd!',
   });
+});
+
+t.test('of whatever kind it is, all that may be shown of it is looked at', async (t) => {
+  const shown = (change: object): readonly (boolean | string | undefined)[] => {
+    const parsed = parseMessage('m.room.message', { ...message('hi'), ...change });
+    return [parsed?.isText, parsed?.shown];
+  };
+  t.strictSame(shown({ msgtype: 'm.notice' }), [false, 'hi']);
+  t.strictSame(shown({ msgtype: 'm.image', filename: '12.png' }), [false, 'hi\n12.png']);
+  t.strictSame(shown({ body: 7, formatted_body: '<b>1</b>2' }), [false, '12']);
+  const formatted_body = '<font color="#0a1b2c">49</font>&#50;0&#x33;9 &#9999999;<<x>';
+  t.strictSame(shown({ formatted_body }), [true, 'hi\n492039 <']);
+  const edited = { 'm.new_content': { body: 'a', formatted_body: '<i>b</i>' } };
+  t.strictSame(shown(edited), [true, 'hi\na\nb']);
+  t.strictSame(shown({ formatted_body: '<'.repeat(60_000) }), [true, `hi\n${'<'.repeat(60_000)}`]);
 });
 
 t.test(
@@ -217,7 +234,14 @@ t.test('what is no text message is none', async (t) => {
     ['m.room.message', '!status'],
     ['M.ROOM.MESSAGE', message('!status')],
   ] as const)
-    t.equal(parseMessage(type, content), undefined, JSON.stringify([type, content]));
+    t.not(parseMessage(type, content)?.isText, true, JSON.stringify([type, content]));
+  for (const [type, content] of [
+    ['m.reaction', message('!status')],
+    ['m.room.message', { msgtype: 'm.text' }],
+    ['m.room.message', null],
+    ['M.ROOM.MESSAGE', message('!status')],
+  ] as const)
+    t.equal(parseMessage(type, content), undefined, 'and what says nothing is no message');
 });
 
 /** What stands in the event → what it is for us. */

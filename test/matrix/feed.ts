@@ -8,7 +8,7 @@ import type { Sighting } from '../../src/trust/sighting.ts';
 import { event, room, user } from '../support/ids.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { RecordingLog } from '../support/recording-log.ts';
-import { ALICE, BOT, OPS, provenance, register, SESSION } from '../support/sightings.ts';
+import { ALICE, BOT, message, OPS, provenance, register, SESSION } from '../support/sightings.ts';
 
 const DECRYPTED: Decryption = {
   ...{ kind: 'decrypted', type: 'm.room.message', ...provenance() },
@@ -115,7 +115,7 @@ t.test('what was decrypted is heard with its proof, what was not is heard as suc
     ...{ room: OPS, event: '$1', sender: ALICE, thread: '$1', when: 'missed' },
     seen: {
       kind: 'decrypted',
-      message: { text: '!status', relation: 'none', mentions: [] },
+      message: message('!status'),
       from: provenance({ ciphertext: fingerprintOf('AwgA') }),
     },
   });

@@ -35,7 +35,9 @@ export const register = (
 });
 
 export const message = (text: string, change: Partial<Message> = {}): Message => ({
+  isText: true,
   text,
+  shown: text,
   relation: 'none',
   mentions: [],
   ...change,

@@ -186,6 +186,15 @@ t.test('an event that was refused is final as well, and is not told of twice', a
     t.strictSame(verdictOn(change, fresh, wasRefused), { kind: 'heard' });
 });
 
+t.test('what is no text is no command, in clear or encrypted', async (t) => {
+  const other = message('!status', { isText: false });
+  const from = provenance();
+  t.strictSame(verdictOn({ seen: { kind: 'decrypted', message: other, from } }), {
+    kind: 'ignored',
+  });
+  t.strictSame(verdictOn({ seen: { kind: 'clear', message: other } }), { kind: 'ignored' });
+});
+
 t.test('the bot is addressed by a mark, or by a mention and its name', async (t) => {
   const textOf = (text: string, mentions: readonly string[] = []): string | undefined => {
     const seen: Seen = {
@@ -293,6 +302,8 @@ const anyProvenance: fc.Arbitrary<Provenance> = fc.record({
   ),
 });
 const anyMessage = fc.record({
+  isText: fc.constant(true),
+  shown: fc.constant(''),
   text: mostly('!status', '!x', 'Vaktrom: x', 'hello', ''),
   relation: mostly<'none' | 'thread' | 'reply' | 'edit'>('none', 'thread', 'reply', 'edit'),
   mentions: fc.subarray([BOT, ALICE]),

@@ -12,6 +12,7 @@ import { fingerprintsOf } from '../../src/trust/fingerprints.ts';
 import { judge, type Trusted } from '../../src/trust/judge.ts';
 import type { Message, Seen, Sighting } from '../../src/trust/sighting.ts';
 import { device, event, person, room, roomName, user } from '../support/ids.ts';
+import { message } from '../support/sightings.ts';
 
 const SEQUENCES = 10_000;
 const MIN_ACTS = 10;
@@ -167,6 +168,8 @@ const n = fc.nat({ max: 1000 });
 const anAccount = fc.constantFrom(...ACCOUNTS);
 const aRoom = fc.constantFrom(OPS, ...ROOMS);
 const aMessage = fc.record<Message>({
+  isText: fc.constant(true),
+  shown: fc.constant(''),
   text: fc.constantFrom(...TEXTS),
   relation: fc.constantFrom('none', 'none', 'none', 'thread', 'reply', 'edit'),
   mentions: fc.constantFrom<readonly string[]>([], [BOT]),
@@ -197,8 +200,7 @@ const commands = fc.tuple(n, fc.constantFrom(ALICE, BOB), aRoom).map(
         world.devices.filter((d) => d.account === account),
         who,
       );
-      const message: Message = { text: '!run', relation: 'none', mentions: [] };
-      if (by) deliver(world, world.encrypt(by, where, message), {});
+      if (by) deliver(world, world.encrypt(by, where, message('!run')), {});
     },
 );
 /** Somebody says something, and it is kept for later. */
