@@ -133,7 +133,8 @@ function parseEvent(raw: unknown): TimelineEvent[] {
 /** What somebody has said, with half characters replaced; undefined for every other content. */
 export function parseMessage(type: string, content: unknown): Message | undefined {
   const fields = fieldsOf(content);
-  if (type !== 'm.room.message') return undefined;
+  if (type !== 'm.room.message' || fields['msgtype'] === 'm.key.verification.request')
+    return undefined;
   const [relation, shown] = [relationOf(fields), shownOf(fields)];
   if (shown === '') return undefined;
   return {

@@ -200,7 +200,7 @@ async function isProven(t: Test, cast: Cast): Promise<void> {
     asked.push(question);
     return answers.shift() ?? '';
   });
-  t.match(proven, { code: 0, out: /^danger is fine$/, err: /six digits.*used before.*exit 0/s });
+  t.match(proven, { code: 0, out: /^danger is fine$/, err: /six digits.*used already.*exit 0/s });
   t.equal(asked.length, 3);
   t.match(asked[0], /^One-time code for \w{4}-\w{2}: /);
   const log = JSON.stringify(await cast.house.entries());

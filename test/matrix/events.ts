@@ -238,6 +238,7 @@ t.test('what is no text message is none', async (t) => {
   for (const [type, content] of [
     ['m.reaction', message('!status')],
     ['m.room.message', { msgtype: 'm.text' }],
+    ['m.room.message', { ...message('!status'), msgtype: 'm.key.verification.request' }],
     ['m.room.message', null],
     ['M.ROOM.MESSAGE', message('!status')],
   ] as const)
