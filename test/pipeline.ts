@@ -141,6 +141,21 @@ t.test('what nobody has proven is refused, on record and aloud', async (t) => {
   t.strictSame(house.ran, []);
 });
 
+t.test('a code in mere talk is spent, and said to be', async (t) => {
+  const { house } = await open();
+  const before = house.written.length;
+  const talk = message(`good morning, it is ${house.code()}`);
+  await hear(house)(sighting({ seen: { kind: 'decrypted', message: talk, from: provenance() } }));
+  await house.settle();
+  t.strictSame(
+    house.written.slice(before).flatMap((e) => (e.type === 'code.burnt' ? [e.person] : [])),
+    ['alice'],
+  );
+  t.strictSame(house.chat.textsIn(OPS), [
+    'alice, that was a one-time code of yours, and everybody here could read it. It is spent; give the next one in our direct room.',
+  ]);
+});
+
 t.test('what was said in no room of ours leaves no trace', async (t) => {
   const { house } = await open();
   const before = house.written.length;

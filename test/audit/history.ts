@@ -84,6 +84,16 @@ t.test('what was refused without a position spends none', async (t) => {
   t.equal(history.fateOf('$clear'), 'refused');
 });
 
+t.test('what was refused, listed or counted, is known by its fingerprints', async (t) => {
+  const history = remember(
+    refused({ room: OPS, event: '$listed' }, { spent: ['listed', 'too'] }),
+    { type: 'refused.more', count: 2, spent: ['counted'] },
+    { type: 'refused.more', count: 1 },
+  );
+  const known = ['listed', 'too', 'counted', 'never'].map((one) => history.wasRefused(one));
+  t.strictSame(known, [true, true, true, false]);
+});
+
 t.test('what became of an event is known', async (t) => {
   const history = remember(request('AAAA-AA'), asked('$asked', 1), refused(source('$no', 2)));
   t.strictSame(

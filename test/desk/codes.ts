@@ -87,6 +87,23 @@ t.test('what is not a guess costs nobody anything', async (t) => {
   );
 });
 
+t.test('a code that others could read is found in any grouping, and counts no more', async (t) => {
+  const house = await DeskHouse.open();
+  const { codes } = house.desk;
+  const [code, last] = [house.code(), house.code(1)];
+  t.notOk(await codes.burnIn(ALICE, 'it is 000000, I think, or 12345'));
+  t.notOk(await codes.burnIn(person('bob'), 'nothing'), 'too short to hold one');
+  t.ok(await codes.burnIn(ALICE, `K7QF-22 ${[...code].join(' - ')}`));
+  t.notOk(await codes.burnIn(ALICE, code), 'once');
+  t.notOk((await codes.spend(ALICE, code, 'a test')).ok);
+  t.ok(
+    await codes.burnIn(
+      ALICE,
+      [...last].map((d) => String.fromCodePoint(0xff10 + Number(d))).join(''),
+    ),
+  );
+});
+
 t.test('a clock that is set back costs nobody their factor', async (t) => {
   const house = await DeskHouse.open();
   const spend = (code: string) => house.desk.codes.spend(ALICE, code, 'a test');

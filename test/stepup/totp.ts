@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { formatTotpUri, makeTotpSecret, verifyTotp } from '../../src/stepup/totp.ts';
+import {
+  formatTotpUri,
+  isSpentTotp,
+  liveTotp,
+  makeTotpSecret,
+  readTotp,
+  totpCountsAgainAt,
+  verifyTotp,
+} from '../../src/stepup/totp.ts';
 import { totpCode } from '../support/totp-code.ts';
 
 const STEP_MS = 30_000;
@@ -51,6 +59,48 @@ t.test('while the clock is set back behind a code that counted, none counts', as
   const earlier = NOW - 3_600_000;
   const code = totpCode(SECRET, earlier);
   t.equal(verifyTotp(SECRET, code, { now: earlier, afterStep: STEP }), undefined);
+});
+
+t.test('what would count now is known, step by step', async (t) => {
+  const live = (afterStep: number) => liveTotp(SECRET, { now: NOW, afterStep });
+  const steps = [STEP - 1, STEP, STEP + 1];
+  const all = steps.map((step) => ({ step, code: totpCode(SECRET, step * STEP_MS) }));
+  t.strictSame(live(NEVER), all);
+  t.strictSame(live(STEP), all.slice(2));
+  t.strictSame(live(STEP + 1), []);
+});
+
+t.test('what is spent with a code is known, and what never was is not', async (t) => {
+  const isSpent = (steps: number, afterStep: number) =>
+    isSpentTotp(SECRET, totpCode(SECRET, NOW + steps * STEP_MS), { now: NOW, afterStep });
+  t.strictSame(
+    [-2, -1, 0, 1].map((steps) => isSpent(steps, STEP)),
+    [false, true, true, false],
+  );
+  t.equal(isSpent(-9, STEP - 9), true, 'the last one, however long ago');
+  t.equal(isSpent(0, NEVER), false);
+});
+
+t.test('codes count again once the clock has reached the last one', async (t) => {
+  const againAt = (afterStep: number) => totpCountsAgainAt(NOW, afterStep);
+  t.strictSame([STEP, STEP + 1].map(againAt), [undefined, undefined]);
+  t.equal(againAt(STEP + 2), (STEP + 2) * STEP_MS);
+});
+
+t.test('a code is read with what people put between its digits', async (t) => {
+  t.strictSame(
+    [
+      '492039',
+      '492 039',
+      '492-039.',
+      '4 9\u20112\u20140 3 9',
+      '49203',
+      '4920390',
+      '49a2039',
+      '',
+    ].map(readTotp),
+    ['492039', '492039', '492039', '492039', undefined, undefined, undefined, undefined],
+  );
 });
 
 t.test('what is not six digits is no code', async (t) => {

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { UserId } from '../../src/base/ids.ts';
 import { fingerprintsOf } from '../../src/trust/fingerprints.ts';
-import { judge, type Past, type TrustRefusal, type Verdict } from '../../src/trust/judge.ts';
+import {
+  judge,
+  type Past,
+  speakerOf,
+  type TrustRefusal,
+  type Verdict,
+} from '../../src/trust/judge.ts';
 import type { Provenance, Seen, Sighting, Undecryptable } from '../../src/trust/sighting.ts';
 import { device, event, person, room, roomName, user } from '../support/ids.ts';
 import {
@@ -184,6 +190,25 @@ t.test('an event that was refused is final as well, and is not told of twice', a
   const wasRefused = (fingerprint: string) => fingerprint === name;
   for (const change of [{}, undecryptable('damaged'), REFUSED.clear_text[0]])
     t.strictSame(verdictOn(change, fresh, wasRefused), { kind: 'heard' });
+});
+
+t.test('whose words they are is known for certain, or not at all', async (t) => {
+  const speaker = (change: Partial<Sighting> = {}) => speakerOf(sighting(change), register());
+  const alice = { person: person('alice'), isAlone: false };
+  t.strictSame(speaker(), alice);
+  t.strictSame(speaker(related('edit')), alice, 'be it a command or not');
+  t.strictSame(speaker({ when: 'missed' }), alice);
+  t.strictSame(speaker({ room: DIRECT_ALICE }), { ...alice, isAlone: true });
+  for (const change of [
+    decrypted({ device: undefined }),
+    decrypted({ forwarded: true }),
+    decrypted({ identity: { masterKey: 'another', changed: false } }),
+    undecryptable('missing_key'),
+    { seen: { kind: 'clear', message: message('!x') } } as const,
+    { sender: MALLORY },
+    { sender: BOB },
+  ])
+    t.equal(speaker(change), undefined, JSON.stringify(change));
 });
 
 t.test('what is no text is no command, in clear or encrypted', async (t) => {
