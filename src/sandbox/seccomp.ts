@@ -37,7 +37,7 @@ export function assembleFilter(architecture: Architecture): readonly Instruction
     const number = numberOf(architecture, syscall);
     return number === undefined ? [] : [...equal(number, 0, body.length), ...body];
   };
-  const { ioctl, clone, clone3, openat2, socket, socketpair } = JUDGED_SYSCALLS;
+  const { ioctl, clone, clone3, openat2, renameat2, socket, socketpair } = JUDGED_SYSCALLS;
   return [
     ...load(ARCH_OFFSET),
     ...equal(AUDIT_ARCH[architecture], 1, 0),
@@ -50,6 +50,7 @@ export function assembleFilter(architecture: Architecture): readonly Instruction
     ...on(clone3, end(refuse(ENOSYS))),
     ...on(clone, refuseFlag(0, CLONE_NEWUSER)),
     ...on(ioctl, refuseValues(1, [TIOCSTI, TIOCLINUX, TIOCSETD], EPERM)),
+    ...on(renameat2, refuseFlag(4, RENAME_WHITEOUT)),
     // Its mode lies in memory as well; callers fall back to openat.
     ...on(openat2, end(refuse(ENOSYS))),
     ...Object.values(MODE_SYSCALLS).flatMap(({ call, ...at }) => on(call, refuseModes(at))),
@@ -88,6 +89,8 @@ const ENOSYS = 38;
 const EAFNOSUPPORT = 97;
 
 export const CLONE_NEWUSER = 0x10000000;
+/** Leaves a character device where the file was. */
+export const RENAME_WHITEOUT = 4;
 export const TIOCSTI = 0x5412; // types into a terminal (CVE-2017-5226)
 const TIOCLINUX = 0x541c; // pastes into a console (CVE-2023-28100)
 const TIOCSETD = 0x5423; // loads a line discipline into the kernel (CVE-2017-2636)

@@ -93,6 +93,7 @@ export const JUDGED_SYSCALLS = {
   clone: [56, 220],
   clone3: [435, 435],
   openat2: [437, 437],
+  renameat2: [316, 276],
   socket: [41, 198],
   socketpair: [53, 199],
 } as const satisfies Readonly<Record<string, SyscallNumbers>>;

@@ -1,5 +1,5 @@
 /** System calls that the probe makes inside the sandbox, and what the kernel must answer. */
-import { type Architecture, CLONE_NEWUSER, numberOf, TIOCSTI } from './seccomp.ts';
+import { type Architecture, CLONE_NEWUSER, numberOf, RENAME_WHITEOUT, TIOCSTI } from './seccomp.ts';
 import {
   JUDGED_SYSCALLS,
   MODE_SYSCALLS,
@@ -39,7 +39,7 @@ type Attempt = readonly [
   ...args: (number | bigint)[],
 ];
 
-const { ioctl, clone, clone3, openat2, socket } = JUDGED_SYSCALLS;
+const { ioctl, clone, clone3, openat2, renameat2, socket } = JUDGED_SYSCALLS;
 const refused = REFUSED_SYSCALLS;
 
 const ATTEMPTS: readonly Attempt[] = [
@@ -64,6 +64,12 @@ const ATTEMPTS: readonly Attempt[] = [
   ['it cannot watch performance counters', EPERM, refused.perf_event_open],
   ['it cannot open a file by its handle', EPERM, refused.open_by_handle_at],
   ['it cannot open a file by openat2', ENOSYS, openat2, AT_FDCWD, READABLE, READABLE, 24],
+  [
+    'it cannot leave a device where a file was',
+    EPERM,
+    renameat2,
+    ...[AT_FDCWD, READABLE, AT_FDCWD, READABLE, RENAME_WHITEOUT],
+  ],
   [
     'it cannot make a device',
     EPERM,

@@ -46,3 +46,21 @@ t.test('an action leaves no device behind', async (t) => {
   t.notOk(existsSync(`${folder}/null`));
   t.notOk(existsSync(`${folder}/whiteout`));
 });
+
+t.test('an action leaves no device where a file was', async (t) => {
+  const { play } = openStage(t);
+  const folder = t.testdir({ file: 'kept' });
+  const script = `my ($from, $to, $number, $flags) = @ARGV;
+    my $done = syscall($number + 0, -100, $from, -100, $to, $flags + 0);
+    print $done == 0 ? 'done' : $! + 0;`;
+  const number = process.arch === 'arm64' ? '276' : '316';
+  const rename = (flags: string) => {
+    const paths = [`${folder}/file`, `${folder}/moved`];
+    const argv = ['/usr/bin/perl', '-e', script, ...paths, number, flags] as const;
+    return play(argv, { sandbox: { write: [folder] } });
+  };
+  t.equal((await rename('4')).text, '1', 'RENAME_WHITEOUT: EPERM');
+  t.ok(lstatSync(`${folder}/file`).isFile());
+  t.equal((await rename('1')).text, 'done', 'RENAME_NOREPLACE');
+  t.strictSame(readdirSync(folder), ['moved']);
+});
