@@ -8,6 +8,7 @@ import type { Instant, PersonName } from '../base/ids.ts';
 import { openMutexes } from '../base/mutex.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Clock, Ledger, Log, State } from '../ports.ts';
+import { codesIn } from '../stepup/find-code.ts';
 import { isSpentTotp, liveTotp, readTotp, totpCountsAgainAt, verifyTotp } from '../stepup/totp.ts';
 
 /** So many wrong ones within that time, right ones in between or not: somebody is guessing. */
@@ -73,18 +74,27 @@ export function openCodes(parts: CodeParts): Codes {
     return ok(step);
   };
 
+  /** None where the secret cannot be read: then no code of it counts, and the next `spend` says why. */
+  const liveCodesOf = (person: PersonName) => {
+    try {
+      const basis = basisOf(person);
+      return basis ? liveTotp(basis.secret, basis.at) : [];
+    } catch (error) {
+      log.error({ error, person }, 'the secret of one-time codes cannot be read');
+      return [];
+    }
+  };
+
   const burnIn: Codes['burnIn'] = async (person, text) => {
-    const digits = text.normalize('NFKC').replace(/[^0-9]/g, '');
-    const basis = digits.length < 6 ? undefined : basisOf(person);
-    const found =
-      basis && liveTotp(basis.secret, basis.at).findLast((l) => digits.includes(l.code));
+    const holds = codesIn(text);
+    const found = liveCodesOf(person).findLast(({ code }) => holds(code));
     if (!found) return false;
     const why = 'typed in a shared room';
     await ledger.append({ type: 'code.burnt', person, step: found.step, why });
     return true;
   };
 
-  /** Whoever set it back, it was not the person who gives a code: it costs them nothing. */
+  /** The person who gives a code has not set the clock back: it costs them nothing. */
   const sayClockIsBehind = async (person: PersonName, againAt: Instant): Promise<string> => {
     const until = new Date(againAt).toISOString();
     log.warn({ until }, 'the clock of this host was set back: one-time codes count for nothing');

@@ -17,11 +17,30 @@ export interface LeakedCodesParts {
 /** Resolves once what was found in a message counts no more, and the message is asked to be blanked. */
 export type BurnCodes = (sighting: Sighting) => Promise<void>;
 
+/** Of messages that were looked into, so that none is delivered again until a later code fits it. */
+const KEEP = 10_000;
+
 export function openLeakedCodes({ desk, voice, register }: LeakedCodesParts): BurnCodes {
+  const known = new Set<string>();
+
+  /** Is it the first time that this message is seen? */
+  const isNew = ({ room, seen }: Sighting): boolean => {
+    if (seen.kind !== 'decrypted') return false;
+    const place = `${room} ${seen.from.session} ${seen.from.index}`;
+    if (known.has(place)) return false;
+    known.add(place);
+    for (const oldest of known) {
+      if (known.size <= KEEP) break;
+      known.delete(oldest);
+    }
+    return true;
+  };
+
   return async (sighting) => {
     const { room, event, seen } = sighting;
     const speaker = speakerOf(sighting, register());
     if (speaker === undefined || speaker.isAlone || seen.kind === 'undecryptable') return;
+    if (!/\p{N}/u.test(seen.message.shown) || !isNew(sighting)) return;
     if (!(await desk.codes.burnIn(speaker.person, seen.message.shown))) return;
     desk.chat
       .redact(room, event, 'a one-time code in a shared room')

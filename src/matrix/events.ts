@@ -12,6 +12,7 @@ import {
 } from '../base/ids.ts';
 import type { Message } from '../trust/sighting.ts';
 import type { SyncKeys } from './crypto/device.ts';
+import { shownOf } from './shown.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -130,38 +131,24 @@ function parseEvent(raw: unknown): TimelineEvent[] {
   ];
 }
 
-/** What somebody has said, with half characters replaced; undefined for every other content. */
+/** What somebody has said, with half characters replaced; undefined where it says nothing. */
 export function parseMessage(type: string, content: unknown): Message | undefined {
   const fields = fieldsOf(content);
-  if (type !== 'm.room.message' || fields['msgtype'] === 'm.key.verification.request')
+  const msgtype = fields['msgtype'];
+  if (type.startsWith('m.key.verification.') || msgtype === 'm.key.verification.request')
     return undefined;
   const [relation, shown] = [relationOf(fields), shownOf(fields)];
   if (shown === '') return undefined;
   return {
-    isText: fields['msgtype'] === 'm.text' && typeof fields['body'] === 'string',
+    isText: type === 'm.room.message' && msgtype === 'm.text' && typeof fields['body'] === 'string',
     text: withoutFallback(fields, relation, text(fields['body'])).toWellFormed(),
-    shown: shown.toWellFormed(),
+    shown,
     relation,
     mentions: listOf(fieldsOf(fields['m.mentions'])['user_ids']).filter(
       (u) => typeof u === 'string',
     ),
   };
 }
-
-/** With the text of an edit, and with formatting taken away: a digit between two tags is a digit. */
-function shownOf(content: Fields): string {
-  const all = [content, fieldsOf(content['m.new_content'])].flatMap((fields) => [
-    ...[text(fields['body']), text(fields['filename'])],
-    text(fields['formatted_body'])
-      .replace(/<[^<>]*>/g, '')
-      .replace(/&#(\d{1,7});/g, (_, digits: string) => characterOf(Number(digits)))
-      .replace(/&#x([0-9a-f]{1,6});/gi, (_, digits: string) => characterOf(parseInt(digits, 16))),
-  ]);
-  return all.filter((one) => one !== '').join('\n');
-}
-
-const characterOf = (point: number): string =>
-  point <= 0x10ffff ? String.fromCodePoint(point) : '';
 
 /** What was typed, without what clients put before it for those that know no edits or replies. */
 function withoutFallback(content: Fields, relation: Message['relation'], body: string): string {

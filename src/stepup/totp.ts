@@ -17,7 +17,7 @@ export const makeTotpSecret = (): string => generateSecret();
 export const totpCode = (secret: string, step: number): string =>
   generateSync({ secret, epoch: (step * STEP_MS) / 1000 });
 
-/** The six digits of what was typed as a code, with spaces, dashes or a full stop; undefined: it is none. */
+/** The six digits of a code that was typed with spaces, dashes or a full stop; undefined for anything else. */
 export function readTotp(typed: string): string | undefined {
   const digits = typed.replace(/[\s.\-\u2010-\u2015]/gu, '');
   return /^[0-9]{6}$/.test(digits) ? digits : undefined;

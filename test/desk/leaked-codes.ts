@@ -1,4 +1,4 @@
-/** A code that others could read counts no more, wherever and however it was typed. */
+/** A code that others could read counts no more. */
 import t from 'tap';
 import { openRefusals } from '../../src/desk/refusals.ts';
 import { openVoice } from '../../src/desk/voice.ts';
@@ -10,6 +10,7 @@ import {
   ALICE,
   ALICES_KEY,
   BOB,
+  cipher,
   DIRECT_ALICE,
   message,
   OPS,
@@ -49,7 +50,7 @@ async function open() {
         seen: {
           kind: 'decrypted',
           message: message(text, more),
-          from: provenance({ index, ciphertext: `${index}`, ...from }),
+          from: provenance({ index, ciphertext: cipher(`${index}`), ...from }),
         },
         ...where,
       }),
@@ -129,6 +130,22 @@ t.test('only a code that still counted is said to be spent', async (t) => {
 t.test('in the direct room of the person nobody else reads along', async (t) => {
   const { house, type } = await open();
   t.notOk(await type(`it is ${house.code()}`, { where: { room: DIRECT_ALICE } }));
+});
+
+t.test('what was looked into once is not delivered until a later code fits it', async (t) => {
+  const { house, type } = await open();
+  const later = house.code(5);
+  t.notOk(await type(`it was ${later}`));
+  await house.clock.advance(5 * 30_000);
+  t.notOk(await type(`it was ${later}`, { from: { index: 0 } }));
+  t.ok(await type(`it is ${later}`), 'a message of its own is looked into');
+});
+
+t.test('a secret that cannot be read ends nothing but the look for its codes', async (t) => {
+  const { house, type } = await open();
+  house.secretsAreBroken = true;
+  t.notOk(await type(`it is ${house.code()}`));
+  t.ok(house.log.messages.includes('the secret of one-time codes cannot be read'));
 });
 
 t.test('nobody burns the codes of somebody else', async (t) => {

@@ -13,7 +13,7 @@ import { obstacle } from './sign-off.ts';
 
 export const otp: Order = async (desk, by, values) => {
   const typed = values['code'] ?? '';
-  // What was typed here is dealt with by desk/leaked-codes.ts, whatever command it stood in.
+  // desk/leaked-codes.ts has burnt the code already if it was one.
   if (!by.isDirect) {
     desk.direct.tell(
       by.person,

@@ -1,0 +1,41 @@
+/**
+ * Everything that some client may show of an event: not only its body, but also what is formatted, the
+ * text of an edit, captions, the answers of a poll. Which client shows what is not ours to know, so all
+ * texts of the content count, but for those that name something and say nothing.
+ */
+
+/** Keys of files, addresses, and what points at other events. */
+const NOT_SHOWN: ReadonlySet<string> = new Set([
+  ...['file', 'info', 'url', 'thumbnail_file', 'thumbnail_url', 'thumbnail_info'],
+  ...['m.mentions', 'm.relates_to', 'msgtype', 'format', 'uri', 'geo_uri'],
+]);
+/** An event is smaller than this; what is nested without end says nothing. */
+const MAX_PARTS = 1000;
+
+export function shownOf(content: unknown): string {
+  const shown: string[] = [];
+  const parts: unknown[] = [content];
+  for (let count = 0; parts.length > 0 && count < MAX_PARTS; count++) {
+    const part = parts.shift();
+    if (typeof part === 'string') shown.push(withoutMarkup(part));
+    else if (Array.isArray(part)) parts.push(...part.slice(0, MAX_PARTS));
+    else if (typeof part === 'object' && part !== null)
+      for (const [key, value] of Object.entries(part)) if (!NOT_SHOWN.has(key)) parts.push(value);
+  }
+  return shown
+    .filter((one) => one !== '')
+    .join('\n')
+    .toWellFormed();
+}
+
+/** A digit between two tags is a digit; what stands for an image or a number in a list is shown, too. */
+const withoutMarkup = (text: string): string =>
+  text
+    .replace(/<[^<>]*>/g, (tag) => [...tag.matchAll(SHOWN_ATTRIBUTE)].map((m) => m[1]).join(' '))
+    .replace(/&#0*(\d{1,7});?/g, (_, digits: string) => characterOf(Number(digits)))
+    .replace(/&#x0*([0-9a-f]{1,6});?/gi, (_, digits: string) => characterOf(parseInt(digits, 16)));
+
+const SHOWN_ATTRIBUTE = /\b(?:alt|title|start|value)=("[^"]*"|'[^']*'|[^\s"'>]+)/gi;
+
+const characterOf = (point: number): string =>
+  point <= 0x10ffff ? String.fromCodePoint(point) : '';

@@ -1,0 +1,48 @@
+/** What people may see of an event, whatever their client makes of it. */
+import t from 'tap';
+import { shownOf } from '../../src/matrix/shown.ts';
+
+t.test('every text of a content is shown, wherever it stands', async (t) => {
+  for (const [content, shown] of [
+    [{ msgtype: 'm.text', body: 'hi' }, 'hi'],
+    [{ body: 'photo', filename: '12.png' }, 'photo\n12.png'],
+    [{ body: '* a', 'm.new_content': { body: 'a', formatted_body: '<i>b</i>' } }, '* a\na\nb'],
+    [{ question: { body: 'q' }, answers: [{ id: '1', text: 'x' }, { text: 'y' }] }, 'q\n1\nx\ny'],
+    [{ 'org.matrix.msc1767.text': [{ body: 'modern' }] }, 'modern'],
+    ['half a \ud83d!', 'half a \ufffd!'],
+    [{ body: 7, deep: [null, true] }, ''],
+    [undefined, ''],
+  ] as const)
+    t.equal(shownOf(content), shown, JSON.stringify(content));
+});
+
+t.test('what names a file, a place or another event says nothing', async (t) => {
+  const named = { url: 'mxc://a/1', info: { h: '2' }, file: { key: '3' }, geo_uri: 'geo:4,5' };
+  const relates = { 'm.relates_to': { event_id: '$6' }, 'm.mentions': { user_ids: ['@7:x'] } };
+  t.equal(shownOf({ body: 'hi', ...named, ...relates }), 'hi');
+});
+
+t.test('formatting hides nothing', async (t) => {
+  for (const [formatted_body, shown] of [
+    ['<b>49</b>20<i>39</i>', '492039'],
+    ['<font color="#0a1b2c">49</font>2039', '492039'],
+    ['&#52;&#0000000057;&#x32;&#x000030;&#51;&#57', '492039'],
+    ['<img src="mxc://a/1" alt="492039">', '"492039"'],
+    ["<a href='x' title='492039'>x</a>", "'492039'x"],
+    ['<ol start=492039><li>x</li></ol>', '492039x'],
+    ['&#9999999;&#x110000;', ''],
+    ['<<x>', '<'],
+  ] as const)
+    t.equal(shownOf({ formatted_body }), shown, formatted_body);
+});
+
+t.test('what is very long, wide or deep is looked at in no time, as far as it goes', async (t) => {
+  t.equal(shownOf({ body: '<'.repeat(60_000) }), '<'.repeat(60_000));
+  let deep: unknown = 'deep';
+  for (let depth = 0; depth < 5000; depth++) deep = [deep];
+  t.equal(shownOf(deep), '');
+  t.equal(
+    shownOf({ list: Array.from({ length: 9000 }, () => 'x') }),
+    Array(998).fill('x').join('\n'),
+  );
+});
