@@ -51,8 +51,8 @@ async function refuseUnproven(refuse: Refuse, { log }: Desk, why: string): Promi
   log.warn({ why }, 'a proof at the control socket does not hold');
   const event = newLocalEvent();
   const sender = localAccount('?');
-  const what = { because: 'sender_mismatch', session: event, index: undefined } as const;
-  const seen = { kind: 'undecryptable', ...what, ciphertext: event } as const;
+  const message = { isText: true, text: '', shown: '', relation: 'none', mentions: [] } as const;
+  const seen = { kind: 'clear', message } as const;
   await refuse(
     { room: LOCAL_PLACE, event, thread: event, sender, when: 'live', seen },
     { kind: 'refused', code: 'sender_mismatch', person: undefined },

@@ -14,8 +14,18 @@ import { fingerprintsOf } from '../trust/fingerprints.ts';
 import type { TrustRefusal, Verdict } from '../trust/judge.ts';
 import type { Sighting } from '../trust/sighting.ts';
 
-const BURST = 30;
-const REFILL_MS = 2000;
+/** How much may come at once, and how long it takes until one more may. */
+interface Bucket {
+  readonly burst: number;
+  readonly refillMs: number;
+}
+/** Refusals with an entry of their own. */
+const LISTED: Bucket = { burst: 30, refillMs: 2000 };
+/**
+ * Refusals of one account in one room that are only counted, and kept all the same. Who talks all day in
+ * sessions that cannot be read stays below it; without it, a homeserver could fill memory and disk.
+ */
+const KEPT: Bucket = { burst: 2000, refillMs: 60_000 };
 /** So many fingerprints, of 25 bytes each, leave an entry well below its greatest length. */
 const MAX_UNRECORDED = 2000;
 
@@ -24,6 +34,9 @@ const MAX_UNRECORDED = 2000;
  * made without one and without end: a replay out of one old ciphertext, a strange identity out of none.
  */
 const PROVEN: ReadonlySet<TrustRefusal> = new Set(['edit', 'reply', 'before_live']);
+
+/** What these codes refuse is refused for good already. */
+const SPENT: ReadonlySet<TrustRefusal> = new Set(['replayed', 'flooded']);
 
 export interface RefusalParts {
   readonly ledger: Ledger;
@@ -60,26 +73,30 @@ export function openRefusals({ ledger, history, clock, say }: RefusalParts): Ref
   const wasRefused = (fingerprint: string): boolean =>
     unrecorded.has(fingerprint) || history.wasRefused(fingerprint);
 
+  const take = (whose: string, { burst, refillMs }: Bucket): boolean => {
+    const now = clock.now();
+    const { left, at } = allowances.get(whose) ?? { left: burst, at: now };
+    const refilled = Math.min(burst, left + Math.max(0, now - at) / refillMs);
+    const isThere = refilled >= 1;
+    allowances.set(whose, { left: refilled - (isThere ? 1 : 0), at: now });
+    return isThere;
+  };
+
   /**
    * Each kind has an allowance of its own, so that a flood of one does not hide another; and each
    * person, so that a flood in the name of one does not hide what another one is told.
    */
-  const admit = ({ sender }: Sighting, { code, person }: Refused): boolean => {
-    if (PROVEN.has(code)) return true;
-    const whose = person === undefined ? code : `${code} ${sender}`;
-    const now = clock.now();
-    const { left, at } = allowances.get(whose) ?? { left: BURST, at: now };
-    const refilled = Math.min(BURST, left + Math.max(0, now - at) / REFILL_MS);
-    const isListed = refilled >= 1;
-    allowances.set(whose, { left: refilled - (isListed ? 1 : 0), at: now });
-    return isListed;
-  };
+  const admit = ({ sender }: Sighting, { code, person }: Refused): boolean =>
+    PROVEN.has(code) || take(person === undefined ? code : `${code} ${sender}`, LISTED);
 
   /** Nobody is told of it, so its name may come again: what was in it may not. */
-  const count = async (sighting: Sighting, { code }: Refused): Promise<void> => {
+  const count = async (sighting: Sighting, { code, person }: Refused): Promise<void> => {
     unlisted++;
-    if (code === 'replayed') return; // it is spent already
-    for (const one of fingerprintsOf(sighting).sealed) if (!wasRefused(one)) unrecorded.add(one);
+    // Of a stranger nothing is a command; and what is spent already is spent.
+    if (person === undefined || SPENT.has(code)) return;
+    const { sealed, account } = fingerprintsOf(sighting);
+    const isKept = sealed.length === 0 || take(`${sighting.room} ${sighting.sender}`, KEPT);
+    for (const one of isKept ? sealed : [account]) if (!wasRefused(one)) unrecorded.add(one);
     if (unrecorded.size >= MAX_UNRECORDED) await settle();
   };
 

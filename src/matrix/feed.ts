@@ -10,7 +10,7 @@ import type { Seen, Sighting } from '../trust/sighting.ts';
 import { fetchGap, type Gap } from './backfill.ts';
 import type { SyncClient } from './client.ts';
 import type { Crypto } from './crypto/device.ts';
-import { fingerprintOf, readMessageIndex } from './crypto/megolm.ts';
+import { describeCiphertext, readMessageIndex } from './crypto/megolm.ts';
 import {
   type Fields,
   fieldsOf,
@@ -117,7 +117,7 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
     const sealed = megolmContent(event);
     if (!sealed) return undefined;
     const result = await crypto.decrypt({ ...rawOf(event), content: sealed }, room);
-    const ciphertext = fingerprintOf(sealed.ciphertext);
+    const ciphertext = describeCiphertext(sealed.ciphertext);
     if (result.kind === 'undecryptable')
       return result.because === 'missing_key' && mayWait(one)
         ? 'later'

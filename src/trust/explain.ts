@@ -24,6 +24,8 @@ const SENTENCES: Readonly<Record<TrustRefusal, string>> = {
   replayed: 'This message was delivered a second time under another name. It was not run again.',
   refused_before:
     'This was refused before, and a refusal is final. If it is still wanted, send it as a new message.',
+  flooded:
+    'More messages of this account were refused in this room than I can keep apart, so I take no command of it here any more. An administrator has to name another room in the policy.',
   before_live:
     'I was away when this was sent, so it was not run. Send it again if it is still wanted.',
   missing_key:

@@ -10,21 +10,30 @@ import type { Sighting } from './sighting.ts';
 export interface Fingerprints {
   /** The name under which it was delivered: another message under that name is not heard either. */
   readonly event: string;
+  /** The account in this room: spent once more of it was refused than can be kept one by one. */
+  readonly account: string;
   /**
-   * Its ciphertext in its room, and its position in the session of its sender. The first alone would
-   * miss a copy that was damaged on the way; the second counts for one sender only, or any member of
-   * the room could spend what another one is yet to say.
+   * Its signature, its text and its position, each by itself: a copy that is damaged in one of them is
+   * still known by the others. Only the signature counts for every sender: text and position are known
+   * to all who have the key of the session, who could spend what another one is yet to say.
    */
   readonly sealed: readonly string[];
 }
 
 export function fingerprintsOf({ room, event, sender, seen }: Sighting): Fingerprints {
-  const name = fingerprint('event', room, event);
-  if (seen.kind === 'clear') return { event: name, sealed: [] };
+  const names = {
+    event: fingerprint('event', room, event),
+    account: fingerprint('account', room, sender),
+  };
+  if (seen.kind === 'clear') return { ...names, sealed: [] };
   const { session, index, ciphertext } = seen.kind === 'decrypted' ? seen.from : seen;
-  const sealed = [fingerprint('ciphertext', room, ciphertext)];
+  const { signature, text } = ciphertext;
+  const sealed = [
+    fingerprint('signature', room, signature),
+    fingerprint('text', room, sender, text),
+  ];
   if (index !== undefined) sealed.push(fingerprint('position', room, sender, session, `${index}`));
-  return { event: name, sealed };
+  return { ...names, sealed };
 }
 
 const fingerprint = (...parts: readonly string[]): string =>

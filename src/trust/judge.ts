@@ -54,6 +54,7 @@ export type TrustRefusal =
   | 'reply'
   | 'replayed'
   | 'refused_before'
+  | 'flooded'
   | 'before_live'
   | Undecryptable;
 
@@ -138,10 +139,12 @@ export function judge(sighting: Sighting, register: Register, past: Past): Verdi
     person: account?.person,
   });
 
-  const { event, sealed } = fingerprintsOf(sighting);
-  const wasTold = past.wasRefused(event);
+  const prints = fingerprintsOf(sighting);
+  const wasTold = past.wasRefused(prints.event);
+  const isClosed = past.wasRefused(prints.account);
   // What cannot be read cannot be known not to be a command, so it is not passed over.
-  if (seen.kind === 'undecryptable') return wasTold ? { kind: 'heard' } : refused(seen.because);
+  if (seen.kind === 'undecryptable')
+    return wasTold ? { kind: 'heard' } : refused(isClosed ? 'flooded' : seen.because);
   if (!seen.message.isText) return { kind: 'ignored' };
   const text = owner === undefined ? addressedText(seen.message, register) : plain(seen.message);
   if (text === undefined) return { kind: 'ignored' };
@@ -151,7 +154,8 @@ export function judge(sighting: Sighting, register: Register, past: Past): Verdi
   const spentBy = past.spentBy(roomId, from.session, from.index, sighting.event);
   if (spentBy === 'this') return { kind: 'heard' };
   // Invariant: a refusal is final. What could not be read, or was only counted, may be in order by now.
-  if (sealed.some((one) => past.wasRefused(one))) return refused('refused_before');
+  if (isClosed) return refused('flooded');
+  if (prints.sealed.some((one) => past.wasRefused(one))) return refused('refused_before');
   if (account === undefined) return refused('unknown_account');
   // Whoever the homeserver has let into somebody's direct room is a stranger there.
   if (owner !== undefined && account.person !== owner) return refused('unknown_account');

@@ -36,13 +36,20 @@ export interface SenderIdentity {
   readonly changed: boolean;
 }
 
+/** A ciphertext seen from outside, as hashes: the same for every base64 spelling of it. */
+export interface Ciphertext {
+  /** Of the signature. Nobody can make it before the sender does. */
+  readonly signature: string;
+  /** Of the end of the encrypted text. Who has the key of the session can make it. */
+  readonly text: string;
+}
+
 /** What a decryption proves about where a message came from. */
 export interface Provenance {
   /** The Megolm session, and the position in it that this ciphertext spends. */
   readonly session: string;
   readonly index: number;
-  /** A hash of the ciphertext: the same for every spelling of it. */
-  readonly ciphertext: string;
+  readonly ciphertext: Ciphertext;
   /** The Curve25519 key of the device that made the session. */
   readonly senderKey: string;
   /** The session key was handed on by somebody else than the device that made it. */
@@ -67,8 +74,7 @@ export type Seen =
       /** Which session it says that it belongs to, and which position of it where that can be read. */
       readonly session: string;
       readonly index: number | undefined;
-      /** A hash of the ciphertext: the same for every spelling of it. */
-      readonly ciphertext: string;
+      readonly ciphertext: Ciphertext;
     }
   | { readonly kind: 'decrypted'; readonly message: Message; readonly from: Provenance };
 

@@ -13,6 +13,7 @@ import {
   ALICE,
   ALICES_KEY,
   BOB,
+  cipher,
   message,
   OPS,
   provenance,
@@ -47,11 +48,14 @@ function open() {
 /** How many of one kind can be listed at once, and how long it takes until one more can. */
 const BURST = 30;
 const REFILL_MS = 2000;
+/** How many of one account in one room are kept without an entry. */
+const KEPT = 2000;
+const KEPT_REFILL_MS = 60_000;
 
 const ONE = event('$one');
 const CLEAR: Partial<Sighting> = { seen: { kind: 'clear', message: message('!quick') } };
 const unread = (session = SESSION, ciphertext = 'sealed'): Partial<Sighting> => ({
-  seen: unreadable('missing_key', { session, ciphertext }),
+  seen: unreadable('missing_key', { session, ciphertext: cipher(ciphertext) }),
 });
 const prints = fingerprintsOf(sighting({ event: ONE }));
 
@@ -164,11 +168,15 @@ t.test('a flood in the name of one person hides nothing of another', async (t) =
 t.test('what was refused stays so, listed or not, also after a restart', async (t) => {
   const { send, settle, remembers, wasRefused, ledger } = open();
   await send('missing_key', unread());
-  t.strictSame(remembers(unread()), [true, true]);
-  const second = { seen: unreadable('missing_key', { index: 8, ciphertext: 'second' }) };
+  t.strictSame(remembers(unread()), [true, true, true]);
+  const second = { seen: unreadable('missing_key', { index: 8, ciphertext: cipher('second') }) };
   await send('missing_key', second);
-  t.strictSame(fingerprintsOf(sighting(second)).sealed.map(wasRefused), [true, true], 'at once');
-  t.strictSame(remembers(second), [false, false], 'not on record yet');
+  t.strictSame(
+    fingerprintsOf(sighting(second)).sealed.map(wasRefused),
+    [true, true, true],
+    'at once',
+  );
+  t.strictSame(remembers(second), [false, false, false], 'not on record yet');
   const { length } = ledger.written;
   await settle();
   await settle();
@@ -177,7 +185,7 @@ t.test('what was refused stays so, listed or not, also after a restart', async (
     [[1, fingerprintsOf(sighting(second)).sealed]],
     'once',
   );
-  t.strictSame(remembers(second), [true, true]);
+  t.strictSame(remembers(second), [true, true, true]);
   await send('clear_text', CLEAR);
   t.equal(ledger.written.length, length + 2, 'and is not told of again');
 });
@@ -185,11 +193,11 @@ t.test('what was refused stays so, listed or not, also after a restart', async (
 t.test('what is only counted is spent as well', async (t) => {
   const { send, settle, remembers } = open();
   for (let count = 0; count < BURST; count++) await send('identity_mismatch');
-  const from = provenance({ index: 99, ciphertext: 'counted' });
+  const from = provenance({ index: 99, ciphertext: cipher('counted') });
   const counted = { seen: { kind: 'decrypted', message: message('!quick'), from } } as const;
   await send('identity_mismatch', counted);
   await settle();
-  t.strictSame(remembers(counted), [true, true]);
+  t.strictSame(remembers(counted), [true, true, true]);
 });
 
 t.test('what is spent already is only counted', async (t) => {
@@ -199,17 +207,61 @@ t.test('what is spent already is only counted', async (t) => {
   t.equal(listed().length, BURST);
 });
 
-t.test('a flood is put on record in entries that can be written', async (t) => {
-  const { send, ledger } = open();
-  await send('missing_key', unread());
-  for (let count = 0; count < 2500; count++)
-    await send('missing_key', {
-      seen: unreadable('missing_key', { index: count + 8, ciphertext: `${count}` }),
+t.test(
+  'a flood is put on record in entries that can be written, and closes the account',
+  async (t) => {
+    const { send, settle, ledger, wasRefused, clock } = open();
+    const flood = (count: number) => ({
+      seen: unreadable('missing_key', { index: count + 8, ciphertext: cipher(`${count}`) }),
     });
-  const spent = ledger.written.flatMap((e) =>
-    e.type === 'refused.more' ? [e.spent?.length ?? 0] : [],
-  );
-  t.strictSame(spent, [2000, 2000]);
+    const { account } = fingerprintsOf(sighting());
+    await send('missing_key', unread());
+    for (let count = 0; count < KEPT; count++) await send('missing_key', flood(count));
+    t.notOk(wasRefused(account));
+    await send('missing_key', flood(KEPT));
+    t.ok(wasRefused(account), 'the one that cannot be kept is refused with all that come');
+    await clock.advance(KEPT_REFILL_MS);
+    await settle();
+    const spent = ledger.written.flatMap((e) => (e.type === 'refused.more' ? (e.spent ?? []) : []));
+    t.equal(spent.length, 3 * KEPT + 1);
+    t.equal(spent.at(-1), account);
+    for (const entry of ledger.written) t.ok(JSON.stringify(entry).length < 65_535);
+  },
+);
+
+t.test('what is refused of a closed account adds nothing', async (t) => {
+  const { send, settle, ledger } = open();
+  for (let count = 0; count <= BURST; count++) await send('flooded');
+  const { length } = ledger.written;
+  await settle();
+  t.equal(ledger.written.length, length);
+});
+
+t.test('who talks all day unread is not closed', async (t) => {
+  const { send, clock, wasRefused } = open();
+  await send('missing_key', unread());
+  for (let count = 0; count < KEPT + 100; count++) {
+    const at = { index: count + 8, ciphertext: cipher(`${count}`) };
+    await send('missing_key', { seen: unreadable('missing_key', at) });
+    await clock.advance(KEPT_REFILL_MS);
+  }
+  t.notOk(wasRefused(fingerprintsOf(sighting()).account));
+});
+
+t.test('what is in clear leaves nothing that is kept, and closes no account', async (t) => {
+  const { send, wasRefused } = open();
+  for (let count = 0; count < KEPT + BURST + 5; count++) await send('clear_text', CLEAR);
+  await send('missing_key', unread());
+  await send('missing_key', { seen: unreadable('missing_key', { index: 9 }) });
+  t.notOk(wasRefused(fingerprintsOf(sighting()).account));
+});
+
+t.test('strangers leave nothing that is kept, however many they are', async (t) => {
+  const { send, settle, ledger } = open();
+  for (let count = 0; count < BURST + 5; count++) await send('unknown_account', {}, false);
+  const { length } = ledger.written;
+  await settle();
+  t.equal(ledger.written.length, length);
 });
 
 t.test('what was there before the first start is not answered', async (t) => {
@@ -219,5 +271,5 @@ t.test('what was there before the first start is not answered', async (t) => {
   await send('missing_key', { ...unread(), when: 'history' });
   t.strictSame(listed(), ['clear_text'], 'and what was never meant for us is counted');
   await settle();
-  t.strictSame(remembers(unread()), [true, true], 'and never a command');
+  t.strictSame(remembers(unread()), [true, true, true], 'and never a command');
 });

@@ -1,5 +1,5 @@
 /** What the homeserver writes itself, and what it rewrites around a ciphertext. */
-import { type Group, tell } from './fixtures/case.ts';
+import { type Case, type Group, tell } from './fixtures/case.ts';
 import { BOT, type Stage } from './fixtures/stage.ts';
 
 const PATIENCE_MS = 11_000;
@@ -22,6 +22,7 @@ function flipped(ciphertext: string, at: number): string {
 
 export const TEXT: Group = {
   title: 'Forged text and envelopes',
+  victims: 5,
   cases: [
     {
       name: 'a command in clear, in the name of a pinned person',
@@ -160,15 +161,42 @@ export const TEXT: Group = {
       },
       expect: {},
     },
-    {
-      name: 'a damaged ciphertext',
-      does: 'flips a bit in the index, in the text and in the signature of a command',
-      lie: rewritten(({ server, bob, ops }, content) => {
-        const { ciphertext = '' } = content;
-        for (const at of [3, 20, Buffer.from(ciphertext, 'base64').length - 3])
-          server.deliver(bob.user, { ...content, ciphertext: flipped(ciphertext, at) }, ops);
+    ...(
+      [
+        ['the version', 0],
+        ['the position', 2],
+        ['the text', -80],
+        ['the MAC', -70],
+        ['the signature', -3],
+      ] as const
+    ).map(
+      ([part, at]): Case => ({
+        name: `a ciphertext with ${part} damaged`,
+        does: `flips a bit in ${part} of a command, in a session of its own`,
+        async lie(stage) {
+          const victim = stage.victim();
+          const content = await stage.seal(victim, '!status web');
+          const { length } = Buffer.from(content['ciphertext'] ?? '', 'base64');
+          const ciphertext = flipped(content['ciphertext'] ?? '', at < 0 ? length + at : at);
+          stage.server.deliver(victim.user, { ...content, ciphertext }, stage.ops);
+          await stage.caughtUp();
+          stage.pass(11_000);
+        },
+        expect: { refused: [['damaged', 'missing_key']] },
       }),
-      expect: { refused: ['damaged'], note: 'Said once per session.' },
+    ),
+    {
+      name: 'a copy of what another member is about to say',
+      does: 'delivers, as sent by a stranger, the text that a person is about to send, with another signature',
+      async lie(stage) {
+        const { server, bob, mallory, ops } = stage;
+        const content = await stage.seal(bob, '!status web');
+        const { length } = Buffer.from(content['ciphertext'] ?? '', 'base64');
+        const ciphertext = flipped(content['ciphertext'] ?? '', length - 3);
+        server.deliver(mallory.user, { ...content, ciphertext }, ops);
+        server.deliver(bob.user, content, ops);
+      },
+      expect: { ran: 1, refused: [['damaged', 'sender_mismatch']] },
     },
     {
       name: 'the session of somebody else',

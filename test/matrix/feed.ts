@@ -1,5 +1,5 @@
 import t from 'tap';
-import { fingerprintOf } from '../../src/matrix/crypto/megolm.ts';
+import { describeCiphertext } from '../../src/matrix/crypto/megolm.ts';
 import type { Decryption, RawEncrypted } from '../../src/matrix/crypto/provenance.ts';
 import type { VerificationEvent } from '../../src/matrix/crypto/verification.ts';
 import type { Sync, TimelineEvent } from '../../src/matrix/events.ts';
@@ -116,12 +116,12 @@ t.test('what was decrypted is heard with its proof, what was not is heard as suc
     seen: {
       kind: 'decrypted',
       message: message('!status'),
-      from: provenance({ ciphertext: fingerprintOf('AwgA') }),
+      from: provenance({ ciphertext: describeCiphertext('AwgA') }),
     },
   });
   t.strictSame(heard[1]?.seen, {
     ...{ kind: 'undecryptable', because: 'damaged', session: SESSION },
-    ...{ index: 0, ciphertext: fingerprintOf('AwgA') },
+    ...{ index: 0, ciphertext: describeCiphertext('AwgA') },
   });
   t.hasStrict(heard[2]?.seen, { kind: 'clear', message: { text: 'hello' } });
 });
@@ -179,7 +179,8 @@ t.test('what no client can have sent is passed over', async (t) => {
   await feed.handle(sync(odd.map((content, i) => encrypted(`$${i}`, { content }))), 'live');
   await feed.handle(sync([encrypted('$state', { stateKey: '' })]), 'live');
   await feed.handle(sync([encrypted('$own', { sender: BOT })]), 'live');
-  await feed.handle(sync([{ ...clear('$other'), type: 'm.reaction' }]), 'live');
+  const reaction = { type: 'm.reaction', content: { 'm.relates_to': { key: '+' } } };
+  await feed.handle(sync([{ ...clear('$other'), ...reaction }]), 'live');
   t.strictSame([ids(), given], [[], []]);
 });
 

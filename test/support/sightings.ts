@@ -1,6 +1,7 @@
 /** A small world of people and messages: a register that knows alice and bob, and what alice says. */
 import type { KnownAccount, Past, Register } from '../../src/trust/judge.ts';
 import type {
+  Ciphertext,
   Message,
   Provenance,
   Seen,
@@ -43,11 +44,17 @@ export const message = (text: string, change: Partial<Message> = {}): Message =>
   ...change,
 });
 
+/** As hashes, so any text will do; two of one name are the same. */
+export const cipher = (name: string): Ciphertext => ({
+  signature: `signature of ${name}`,
+  text: `text of ${name}`,
+});
+
 /** What a decryption proves when everything is as it should be. */
 export const provenance = (change: Partial<Provenance> = {}): Provenance => ({
   session: SESSION,
   index: 7,
-  ciphertext: 'sealed',
+  ciphertext: cipher('sealed'),
   senderKey: 'curve',
   forwarded: false,
   device: { id: device('PHONE'), key: 'curve', crossSigned: true, deleted: false },

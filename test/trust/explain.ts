@@ -16,6 +16,7 @@ const CODES: Readonly<Record<TrustRefusal, RegExp>> = {
   reply: /message of its own/,
   replayed: /not run again/,
   refused_before: /a refusal is final/,
+  flooded: /another room in the policy/,
   before_live: /Send it again/,
   missing_key: /sends keys to this device/,
   unsigned_device: /Verify the session/,

@@ -16,6 +16,7 @@ import {
   ALICES_KEY,
   BOB,
   BOT,
+  cipher,
   DIRECT_ALICE,
   MALLORY,
   message,
@@ -103,7 +104,8 @@ const REFUSED: Readonly<
   edit: [related('edit')],
   reply: [related('reply')],
   replayed: [{}, () => 'other'],
-  refused_before: [{}, fresh, (one) => one !== fingerprintsOf(sighting()).event],
+  refused_before: [{}, fresh, (one) => fingerprintsOf(sighting()).sealed.includes(one)],
+  flooded: [{}, fresh, (one) => one === fingerprintsOf(sighting()).account],
   before_live: [{ when: 'missed' }],
   missing_key: [undecryptable('missing_key')],
   unsigned_device: [undecryptable('unsigned_device')],
@@ -184,6 +186,20 @@ t.test('a refusal is final, be it readable by now or not', async (t) => {
     );
   }
 });
+
+t.test(
+  'of an account that was closed nothing is taken, and it is told of that alone',
+  async (t) => {
+    const wasRefused = (one: string) => one === fingerprintsOf(sighting()).account;
+    t.hasStrict(verdictOn(undecryptable('missing_key'), fresh, wasRefused), { code: 'flooded' });
+    t.hasStrict(verdictOn(decrypted({}, 'good morning'), fresh, wasRefused), { kind: 'ignored' });
+    t.strictSame(
+      verdictOn({}, () => 'this', wasRefused),
+      { kind: 'heard' },
+    );
+    t.hasStrict(verdictOn({ sender: BOB }, fresh, wasRefused), { kind: 'trusted' });
+  },
+);
 
 t.test('an event that was refused is final as well, and is not told of twice', async (t) => {
   const { event: name } = fingerprintsOf(sighting());
@@ -306,7 +322,7 @@ const mostly = <T>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> =>
 const anyProvenance: fc.Arbitrary<Provenance> = fc.record({
   session: fc.constant(SESSION),
   index: fc.nat(3),
-  ciphertext: fc.constant('sealed'),
+  ciphertext: fc.constant(cipher('sealed')),
   senderKey: mostly('curve', 'another', ''),
   forwarded: mostly(false, true),
   device: fc.option(

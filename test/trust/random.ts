@@ -12,7 +12,7 @@ import { fingerprintsOf } from '../../src/trust/fingerprints.ts';
 import { judge, type Trusted } from '../../src/trust/judge.ts';
 import type { Message, Seen, Sighting } from '../../src/trust/sighting.ts';
 import { device, event, person, room, roomName, user } from '../support/ids.ts';
-import { message } from '../support/sightings.ts';
+import { cipher, message } from '../support/sightings.ts';
 
 const SEQUENCES = 10_000;
 const MIN_ACTS = 10;
@@ -109,7 +109,7 @@ class World {
   /** What the crypto library would show of a ciphertext that is delivered so. */
   see(ciphertext: Ciphertext, sender: UserId, where: RoomId, message: Message): Seen {
     const { by, session, index, forwarded } = ciphertext;
-    const sealed = { session, index, ciphertext: `${session} ${index}` };
+    const sealed = { session, index, ciphertext: cipher(`${session} ${index}`) };
     if (where !== ciphertext.room)
       return { kind: 'undecryptable', because: 'missing_key', ...sealed };
     if (sender !== by.account)

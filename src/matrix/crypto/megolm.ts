@@ -5,6 +5,7 @@
  * message has decrypted, its index is the sender's.
  */
 import { sha256Hex } from '../../base/bytes.ts';
+import type { Ciphertext } from '../../trust/sighting.ts';
 
 export function readMessageIndex(ciphertext: string): number | undefined {
   const bytes = Buffer.from(ciphertext, 'base64');
@@ -20,9 +21,18 @@ export function readMessageIndex(ciphertext: string): number | undefined {
   return undefined;
 }
 
-/** What ends a message, and is not of its text: a MAC of 8 bytes and a signature of 64. */
-const SEAL_BYTES = 72;
+/** A message ends with a MAC of 8 bytes and a signature of 64. */
+const [MAC_BYTES, SIGNATURE_BYTES] = [8, 64];
+/** Two blocks of AES: in CBC they depend on all the text before them, and on no header. */
+const END_BYTES = 32;
 
-/** The same for every spelling of a ciphertext, and for one whose seal is another one. */
-export const fingerprintOf = (ciphertext: string): string =>
-  sha256Hex(Buffer.from(ciphertext, 'base64').subarray(0, -SEAL_BYTES));
+/** Takes any bytes: what was damaged on the way is to be known again by what was not. */
+export function describeCiphertext(ciphertext: string): Ciphertext {
+  // Node stops at the first "=": what stands behind it would have no hash.
+  const bytes = Buffer.from(ciphertext.replaceAll('=', ''), 'base64');
+  const text = bytes.subarray(0, -(MAC_BYTES + SIGNATURE_BYTES));
+  return {
+    signature: sha256Hex(bytes.subarray(-SIGNATURE_BYTES)),
+    text: sha256Hex(text.subarray(-END_BYTES)),
+  };
+}
