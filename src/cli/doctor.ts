@@ -12,6 +12,7 @@ import {
 } from '../config/directory.ts';
 import { formatProblem } from '../config/document.ts';
 import { findSubordinate, SUBORDINATE_IDS } from '../control/users.ts';
+import { fileNames } from '../daemon.ts';
 import { readSession } from '../kept-session.ts';
 import { fieldsOf, text } from '../matrix/events.ts';
 import { visibleLine } from '../output/text.ts';
@@ -19,10 +20,12 @@ import { actionsWithPasskey } from '../policy/passkeys.ts';
 import { probeSandbox } from '../sandbox/probe.ts';
 import { createFile } from '../store/durable.ts';
 import { readSigningKey } from '../store/keys.ts';
+import { ledgerFiles } from '../store/ledger-files.ts';
 import { allocate } from '../store/reserve.ts';
 import { checkFree } from '../store/space.ts';
 import { type Finding, formatFinding, lookInto, type Seen } from './finding.ts';
 import type { ExitCode, Io } from './io.ts';
+import { checkLogClock } from './log-clock.ts';
 import { openOnline } from './online.ts';
 import { asOwnerOf, isRoot } from './owner.ts';
 import { checkPolicyIsSafe, serviceUser } from './service-check.ts';
@@ -37,6 +40,9 @@ export async function doctor(root: string, json: boolean, io: Io): Promise<ExitC
     await lookInto('the secrets are there and private', () => checkSecrets(directory)),
     await lookInto('the state folder is private', () => checkPrivate(directory.statePath)),
     await lookInto('disk space for the audit log can be reserved', () => checkSpace(directory)),
+    await lookInto('the clock has not been set back behind the log', () =>
+      checkLogClock(ledgerFiles(fileNames.audit(directory.statePath)).log, Date.now()),
+    ),
     ...(await lookAtService(directory)),
     await lookInto('the daemon does not run as root', checkUser),
     await lookInto('the homeserver knows us', () => checkHomeserver(directory)),

@@ -6,7 +6,7 @@ import type { Refuse } from '../desk/refusals.ts';
 import type { Voice } from '../desk/voice.ts';
 import type { Verifications } from '../matrix/crypto/verification.ts';
 import { openObedience } from '../pipeline.ts';
-import { LOCAL_PLACE, localAccount } from '../trust/local.ts';
+import { LOCAL_PLACE, localAccount, SAID_NOTHING } from '../trust/local.ts';
 import { openEnrol } from './enrol.ts';
 import { openReload, type Reloaded } from './reload.ts';
 import { openSay } from './say.ts';
@@ -51,8 +51,7 @@ async function refuseUnproven(refuse: Refuse, { log }: Desk, why: string): Promi
   log.warn({ why }, 'a proof at the control socket does not hold');
   const event = newLocalEvent();
   const sender = localAccount('?');
-  const message = { isText: true, text: '', shown: '', relation: 'none', mentions: [] } as const;
-  const seen = { kind: 'clear', message } as const;
+  const seen = { kind: 'clear', message: SAID_NOTHING } as const;
   await refuse(
     { room: LOCAL_PLACE, event, thread: event, sender, when: 'live', seen },
     { kind: 'refused', code: 'sender_mismatch', person: undefined },

@@ -9,7 +9,7 @@ import type { Desk } from '../desk/desk.ts';
 import { isOrder } from '../desk/orders/table.ts';
 import type { Refuse } from '../desk/refusals.ts';
 import type { Obey } from '../pipeline.ts';
-import { LOCAL_PLACE, localAccount } from '../trust/local.ts';
+import { LOCAL_PLACE, localAccount, SAID_NOTHING } from '../trust/local.ts';
 import { EXIT } from './exit.ts';
 import { followRequest } from './follow.ts';
 import type { Peer } from './peer.ts';
@@ -57,11 +57,10 @@ function isLookUp(text: string): boolean {
 /** On record like a command from an account that the policy does not name. */
 async function refuseStranger({ refuse }: SayParts, peer: Peer, event: EventId): Promise<number> {
   const sender = localAccount(peer.user ?? `uid-${peer.uid}`);
-  const message = { isText: true, text: '', shown: '', relation: 'none', mentions: [] } as const;
   await refuse(
     {
       ...{ room: LOCAL_PLACE, event, thread: event, sender, when: 'live' },
-      seen: { kind: 'clear', message },
+      seen: { kind: 'clear', message: SAID_NOTHING },
     },
     { kind: 'refused', code: 'unknown_account', person: undefined },
   );

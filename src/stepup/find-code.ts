@@ -1,13 +1,13 @@
 /**
- * Is a one-time code in a text that others could read, in whatever grouping? A code is three digits in a
- * million, so chance finds one in a long list of numbers: there only whole numbers are put together.
+ * Is a one-time code in a text that others could read, in any grouping? Three of a million codes count
+ * at a time, so chance finds one in a long list of numbers: there only whole numbers are put together.
  */
 
 /** A message that somebody types; what is longer is pasted. */
 const TYPED_LENGTH = 500;
 const CODE_LENGTH = 6;
 
-/** What is asked is whether the text holds these six digits. */
+/** Returns whether the text holds the six digits that are asked for. */
 export function codesIn(text: string): (code: string) => boolean {
   const plain = text.normalize('NFKC').replace(/\p{Nd}/gu, (digit) => `${digitValue(digit)}`);
   if (text.length <= TYPED_LENGTH) {

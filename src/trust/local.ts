@@ -4,12 +4,19 @@
  */
 import type { DeviceId, EventId, PersonName, RoomId, RoomName, UserId } from '../base/ids.ts';
 import type { Trusted } from './judge.ts';
+import type { Message } from './sighting.ts';
 
 /** The name of the terminal where the policy lists rooms; no room can have it. */
 export const LOCAL = 'local' as RoomName;
 /** Where a Matrix room has its id. No id of a Matrix room or account looks like these. */
 export const LOCAL_PLACE = 'local' as RoomId;
 export const localAccount = (user: string): UserId => `local:${user}` as UserId;
+
+/** The message of somebody of whom nothing is taken; what was typed stays out of the log. */
+export const SAID_NOTHING: Message = {
+  ...{ isText: true, text: '', shown: '' },
+  ...{ relation: 'none', mentions: [] },
+};
 
 /** What the kernel and the host's list of users say of who is there. */
 export interface Typed {
