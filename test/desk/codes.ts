@@ -104,6 +104,13 @@ t.test('a code that others could read is found in any grouping, and counts no mo
   );
 });
 
+t.test('a secret that cannot be read ends no more than the look for its codes', async (t) => {
+  const house = await DeskHouse.open();
+  house.secretsAreBroken = true;
+  t.notOk(await house.desk.codes.burnIn(ALICE, house.code()));
+  t.equal(house.log.messages.at(-1), 'the secret of one-time codes cannot be read');
+});
+
 t.test('a clock that is set back costs nobody their factor', async (t) => {
   const house = await DeskHouse.open();
   const spend = (code: string) => house.desk.codes.spend(ALICE, code, 'a test');
