@@ -282,11 +282,18 @@ function registerOf(policy: Policy, standing: Standing, bot: Register['bot']): R
         posture?.membersInPolicy ? [id] : [],
       ),
     ),
-    // Of our own making, and in our own log: ids that were parsed when they were written.
-    direct: new Map(
-      standing.directRooms().map(([person, room]) => [room as RoomId, person as PersonName]),
-    ),
+    direct: directRooms(standing, true),
+    formerDirect: directRooms(standing, false),
     bot,
     botNames: [bot, bot.slice(1, bot.indexOf(':')), 'Vaktrom', 'vaktrom'],
   };
 }
+
+/** Of our own making, and in our own log: ids that were parsed when they were written. */
+const directRooms = (standing: Standing, which: boolean): Register['direct'] =>
+  new Map(
+    standing
+      .directRooms()
+      .filter(({ isCurrent }) => isCurrent === which)
+      .map(({ room, person }) => [room as RoomId, person as PersonName]),
+  );

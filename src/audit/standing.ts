@@ -32,6 +32,13 @@ export interface Review {
   readonly person: string;
 }
 
+export interface DirectRoom {
+  readonly room: string;
+  readonly person: string;
+  /** Not one that they have given up for another one. */
+  readonly isCurrent: boolean;
+}
+
 /** Nobody asks for more: more are not kept. */
 const MAX_WRONG_CODES = 100;
 
@@ -59,6 +66,8 @@ export class Standing {
   /** Allowances that were asked for and are not given yet. */
   readonly #asked = new Map<string, Frozen>();
   readonly #votes = new Map<string, { readonly by: string; readonly at: number }[]>();
+  /** Whose direct room each is or was. What is given out a second time stays with the first. */
+  readonly #directRooms = new Map<string, string>();
 
   note(entry: Entry): void {
     this.identities.note(entry);
@@ -146,10 +155,16 @@ export class Standing {
     return this.#people.get(person)?.direct;
   }
 
-  directRooms(): readonly (readonly [person: string, room: string])[] {
-    return [...this.#people].flatMap(([person, { direct }]) =>
-      direct === undefined ? [] : [[person, direct] as const],
-    );
+  /** Whose direct room this is, or was before they got another one. */
+  ownerOfDirect(room: string): string | undefined {
+    return this.#directRooms.get(room);
+  }
+
+  /** All that are and were. */
+  directRooms(): readonly DirectRoom[] {
+    return [...this.#directRooms].map(([room, person]) => ({
+      ...{ room, person, isCurrent: this.directRoomOf(person) === room },
+    }));
   }
 
   /** The distinct people who agreed within the last half hour that this person may enrol anew. */
@@ -225,6 +240,8 @@ export class Standing {
         person.ticket = undefined;
         break;
       case 'direct':
+        if (this.#directRooms.has(entry.room)) break;
+        this.#directRooms.set(entry.room, entry.person);
         person.direct = entry.room;
     }
   }

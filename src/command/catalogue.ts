@@ -71,7 +71,7 @@ const TABLE = {
     [text('code', '')],
     true,
   ),
-  direct: builtIn('open our direct room'),
+  direct: builtIn('open our direct room; with new, make another one', [text('new', '')]),
   audit: builtIn('the head of the signed log'),
   version: builtIn('which version this is'),
 } as const satisfies Record<string, Omit<Offer, 'name'>>;

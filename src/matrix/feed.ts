@@ -5,7 +5,7 @@
 import { Fatal } from '../base/errors.ts';
 import type { Instant, RoomId, UserId } from '../base/ids.ts';
 import type { Clock, Log } from '../ports.ts';
-import type { Register } from '../trust/judge.ts';
+import { ownerOf, type Register } from '../trust/judge.ts';
 import type { Seen, Sighting } from '../trust/sighting.ts';
 import { fetchGap, type Gap } from './backfill.ts';
 import type { SyncClient } from './client.ts';
@@ -68,7 +68,7 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
         ? -1
         : events.findLastIndex((e) => isJoinOf(e, register().bot));
       rooms.add(room);
-      if (!register().rooms.has(room) && !register().direct.has(room)) continue;
+      if (!register().rooms.has(room) && ownerOf(room, register()) === undefined) continue;
       if (gapBefore !== undefined && since !== undefined && arrival < 0)
         await fillGap({ room, before: gapBefore, after: since }, untilAt);
       for (const [index, event] of events.entries())

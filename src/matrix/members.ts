@@ -4,14 +4,14 @@
  * identities at that moment.
  */
 import { parseUserId, type RoomId, type UserId } from '../base/ids.ts';
-import type { Register } from '../trust/judge.ts';
+import { ownerOf, type Register } from '../trust/judge.ts';
 import type { SyncClient } from './client.ts';
 
 export interface Members {
   of(room: RoomId): Promise<readonly UserId[]>;
   /**
    * Whatever the homeserver says: in a direct room nobody but its person, joined yet or not; where the
-   * policy wants its people only, nobody else.
+   * policy wants its people only, nobody but those whose identity it pins.
    */
   readersOf(room: RoomId): Promise<readonly UserId[]>;
   /** The list may have changed. */
@@ -43,11 +43,13 @@ export function openMembers(
   return {
     of,
     async readersOf(room) {
-      const { accounts, direct, guarded, bot } = register();
-      const owner = direct.get(room);
+      const { accounts, guarded, bot } = register();
+      const owner = ownerOf(room, register());
       if (owner === undefined) {
         const joined = await of(room);
-        const isOurs = (user: UserId): boolean => user === bot || accounts.has(user);
+        // A pin is what the sharing of keys can hold an account to; without one, anybody could be it.
+        const isOurs = (user: UserId): boolean =>
+          user === bot || accounts.get(user)?.identity !== undefined;
         return guarded.has(room) ? joined.filter(isOurs) : joined;
       }
       const owned = [...accounts].filter(([, { person }]) => person === owner);

@@ -25,9 +25,11 @@ const SENTENCES: Readonly<Record<TrustRefusal, string>> = {
   refused_before:
     'This was refused before, and a refusal is final. If it is still wanted, send it as a new message.',
   flooded:
-    'More messages of this account were refused in this room than I can keep apart, so I take no command of it here any more. An administrator has to name another room in the policy.',
+    'More messages of this account were refused in this room than I can keep apart, so I take no command of it here any more. An administrator has to name another room in the policy; instead of our direct room, !direct new opens another one.',
   before_live:
     'I was away when this was sent, so it was not run. Send it again if it is still wanted.',
+  direct_left:
+    'This is not our direct room any more, so nothing counts here. Use the newer one; !direct in a shared room says where it is.',
   missing_key:
     'I cannot decrypt this: I was not given the key. Check that your client sends keys to this device, then send it again.',
   unsigned_device:

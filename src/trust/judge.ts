@@ -23,6 +23,8 @@ export interface Register {
   readonly guarded: ReadonlySet<RoomId>;
   /** Rooms that the daemon itself made, each for one person. */
   readonly direct: ReadonlyMap<RoomId, PersonName>;
+  /** Those that were, until their person got another one. */
+  readonly formerDirect: ReadonlyMap<RoomId, PersonName>;
   readonly bot: UserId;
   readonly botNames: readonly string[];
 }
@@ -56,6 +58,7 @@ export type TrustRefusal =
   | 'refused_before'
   | 'flooded'
   | 'before_live'
+  | 'direct_left'
   | Undecryptable;
 
 /** A message whose sender is proven. Only `judge` makes one, and `trustUser` for the host's terminal. */
@@ -129,7 +132,7 @@ const relationOf = ({ seen }: Sighting) =>
 
 export function judge(sighting: Sighting, register: Register, past: Past): Verdict {
   const { seen, sender, room: roomId } = sighting;
-  const owner = register.direct.get(roomId);
+  const owner = ownerOf(roomId, register);
   const room = owner === undefined ? register.rooms.get(roomId) : DIRECT;
   if (room === undefined || sender === register.bot) return { kind: 'ignored' };
   const account = register.accounts.get(sender);
@@ -164,6 +167,7 @@ export function judge(sighting: Sighting, register: Register, past: Past): Verdi
     const code = check({ sighting, from, account, spent: spentBy === 'other' });
     if (code !== undefined) return refused(code);
   }
+  if (register.formerDirect.has(roomId)) return refused('direct_left');
   // The checks have shown both to be there; this line only tells the compiler.
   if (!from.device || !from.identity) return refused('device_unknown');
   return {
@@ -199,6 +203,10 @@ export function speakerOf(
   if (IDENTITY_CHECKS.some((check) => check(c) !== undefined)) return undefined;
   return { person: account.person, isAlone: register.direct.get(room) === account.person };
 }
+
+/** For whom a direct room was made, be it left since; undefined: for nobody, it is a shared one. */
+export const ownerOf = (room: RoomId, { direct, formerDirect }: Register): PersonName | undefined =>
+  direct.get(room) ?? formerDirect.get(room);
 
 /** The name of every direct room; the policy can name no room so. */
 export const DIRECT = 'direct' as RoomName;

@@ -164,9 +164,22 @@ t.test('the direct room of a person is the last one that was made', async (t) =>
   const standing = after(direct('!one:h'), direct('!two:h'), direct('!bob:h', 'bob'));
   t.equal(standing.directRoomOf('alice'), '!two:h');
   t.strictSame(standing.directRooms(), [
-    ['alice', '!two:h'],
-    ['bob', '!bob:h'],
+    { room: '!one:h', person: 'alice', isCurrent: false },
+    { room: '!two:h', person: 'alice', isCurrent: true },
+    { room: '!bob:h', person: 'bob', isCurrent: true },
   ]);
+});
+
+t.test('a room that is given out again stays with the first', async (t) => {
+  const direct = (room: string, person: string): EntryBody => ({
+    ...{ type: 'direct', person, account: `@${person}:example.org`, room },
+  });
+  const [one, two] = [direct('!one:h', 'alice'), direct('!two:h', 'alice')];
+  const standing = after(one, direct('!one:h', 'bob'), two, direct('!one:h', 'alice'));
+  t.equal(standing.directRoomOf('bob'), undefined);
+  t.equal(standing.directRoomOf('alice'), '!two:h', 'nor does it come back');
+  t.equal(standing.ownerOfDirect('!one:h'), 'alice');
+  t.equal(standing.ownerOfDirect('!other:h'), undefined);
 });
 
 const asked = (change: Partial<Frozen> = {}): EntryBody => ({

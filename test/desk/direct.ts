@@ -27,7 +27,7 @@ function open() {
   const ledger = new MemoryLedger({ onEntry: (entry) => standing.note(entry) });
   const log = new RecordingLog();
   const direct = openDirect({ chat, ledger, standing, log, policy: () => housePolicy() });
-  return { chat, ledger, log, direct };
+  return { chat, ledger, log, direct, standing };
 }
 
 t.test('a direct room is made once, and is on record before anything is said there', async (t) => {
@@ -53,6 +53,38 @@ t.test('nor does the direct room of somebody else', async (t) => {
   const { direct } = open();
   await direct.open(ALICE);
   await t.rejects(direct.open(BOB), { code: /^homeserver_refused$/ });
+});
+
+t.test('nor is one room given to two people who ask at the same time', async (t) => {
+  const { direct, standing, ledger } = open();
+  const both = await Promise.allSettled([direct.open(ALICE), direct.open(BOB)]);
+  t.strictSame(
+    both.map((one) => (one.status === 'fulfilled' ? one.value : one.reason.code)),
+    [room('!new:example.org'), 'homeserver_refused'],
+  );
+  t.equal(standing.directRoomOf('bob'), undefined);
+  t.equal(ledger.written.length, 1);
+});
+
+t.test('a new one takes the place of the one before', async (t) => {
+  const { chat, direct, standing, log } = open();
+  await direct.open(ALICE);
+  direct.tellAnew(ALICE, 'first', [line('in the same room')]);
+  await settle();
+  t.strictSame(
+    [chat.posts, log.messages],
+    [[], ['not told directly']],
+    'the old one is no new one',
+  );
+  t.equal(standing.directRoomOf('alice'), chat.gives);
+  chat.gives = room('!newer:example.org');
+  direct.tellAnew(ALICE, 'second', [line('in the new room')]);
+  for (let turns = 0; turns < 5; turns++) await settle();
+  t.strictSame(chat.textsIn(chat.gives), ['in the new room']);
+  t.equal(await direct.open(ALICE), chat.gives);
+  t.equal(chat.posts.length, 1);
+  chat.gives = room('!new:example.org');
+  await t.rejects(direct.open(BOB), { code: /^homeserver_refused$/ }, 'it was that of alice');
 });
 
 t.test(

@@ -8,7 +8,16 @@ import type { Sighting } from '../../src/trust/sighting.ts';
 import { event, room, user } from '../support/ids.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { RecordingLog } from '../support/recording-log.ts';
-import { ALICE, BOT, message, OPS, provenance, register, SESSION } from '../support/sightings.ts';
+import {
+  ALICE,
+  BOT,
+  FORMER_ALICE,
+  message,
+  OPS,
+  provenance,
+  register,
+  SESSION,
+} from '../support/sightings.ts';
 
 const DECRYPTED: Decryption = {
   ...{ kind: 'decrypted', type: 'm.room.message', ...provenance() },
@@ -188,6 +197,12 @@ t.test('rooms that the policy does not name are not even decrypted', async (t) =
   const { feed, ids, given } = openWorld();
   await feed.handle(sync([encrypted('$1')], { room: room('!other:example.org') }), 'live');
   t.strictSame([ids(), given], [[], []]);
+});
+
+t.test('a direct room that was left is still listened to: it is answered there', async (t) => {
+  const { feed, ids } = openWorld();
+  await feed.handle(sync([encrypted('$1')], { room: FORMER_ALICE }), 'live');
+  t.strictSame(ids(), ['$1']);
 });
 
 t.test('a message waits for its key, and the position of the sync with it', async (t) => {

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { openMembers } from '../../src/matrix/members.ts';
 import { room } from '../support/ids.ts';
-import { ALICE, DIRECT_ALICE, register } from '../support/sightings.ts';
+import { ALICE, BOB, DIRECT_ALICE, FORMER_ALICE, register } from '../support/sightings.ts';
 
 const OPS = room('!ops:example.org');
 const OTHER = room('!other:example.org');
@@ -66,11 +66,12 @@ t.test('in a direct room its person is meant, whoever is said to be in it', asyn
   const { members, asked } = askedOf(['@mallory:example.org']);
   t.strictSame(await members.readersOf(OPS), ['@mallory:example.org']);
   t.strictSame(await members.readersOf(DIRECT_ALICE), [register().bot, ALICE]);
+  t.strictSame(await members.readersOf(FORMER_ALICE), [register().bot, ALICE]);
   t.equal(asked.length, 1);
 });
 
-t.test('where the policy wants its people only, nobody else is meant', async (t) => {
-  const { members } = askedOf([ALICE, '@mallory:example.org', register().bot]);
+t.test('where the policy wants its people only, nobody without a pin is meant', async (t) => {
+  const { members } = askedOf([ALICE, BOB, '@mallory:example.org', register().bot]);
   t.strictSame(await members.readersOf(OTHER), [ALICE, register().bot]);
-  t.strictSame((await members.readersOf(OPS)).length, 3);
+  t.strictSame((await members.readersOf(OPS)).length, 4);
 });

@@ -40,6 +40,7 @@ export class Listener implements AsyncDisposable {
     const homeserver = this.#server.baseUrl;
     const register = (): Register => ({
       ...{ accounts: this.#accounts, rooms: new Map(), guarded: new Set(), direct: this.#direct },
+      formerDirect: new Map(),
       ...{ bot: user, botNames: [user] },
     });
     const login = { homeserver, user, device, session, save: async () => {} };

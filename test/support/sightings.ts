@@ -13,6 +13,8 @@ import { device, event, person, room, roomName, user } from './ids.ts';
 export const OPS = room('!ops:example.org');
 /** The room that the daemon made for alice. */
 export const DIRECT_ALICE = room('!direct-alice:example.org');
+/** The one before it. */
+export const FORMER_ALICE = room('!former-alice:example.org');
 export const ALICE = user('@alice:example.org');
 export const BOB = user('@bob:example.org');
 export const MALLORY = user('@mallory:example.org');
@@ -31,6 +33,7 @@ export const register = (
   rooms: new Map([[OPS, roomName('ops')]]),
   guarded: new Set(),
   direct: new Map([[DIRECT_ALICE, person('alice')]]),
+  formerDirect: new Map([[FORMER_ALICE, person('alice')]]),
   bot: BOT,
   botNames: [BOT, 'bot', 'Vaktrom'],
 });

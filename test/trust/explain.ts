@@ -18,6 +18,7 @@ const CODES: Readonly<Record<TrustRefusal, RegExp>> = {
   refused_before: /a refusal is final/,
   flooded: /another room in the policy/,
   before_live: /Send it again/,
+  direct_left: /Use the newer one/,
   missing_key: /sends keys to this device/,
   unsigned_device: /Verify the session/,
   unknown_device: /Send it again/,

@@ -7,7 +7,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { History } from '../../src/audit/history.ts';
-import type { EventId, RoomId, UserId } from '../../src/base/ids.ts';
+import type { EventId, PersonName, RoomId, UserId } from '../../src/base/ids.ts';
 import { fingerprintsOf } from '../../src/trust/fingerprints.ts';
 import { judge, type Trusted } from '../../src/trust/judge.ts';
 import type { Message, Seen, Sighting } from '../../src/trust/sighting.ts';
@@ -88,6 +88,7 @@ class World {
     ]),
     guarded: new Set<RoomId>(),
     direct: new Map([[DIRECT, person('alice')]]),
+    formerDirect: new Map<RoomId, PersonName>(),
     bot: BOT,
     botNames: [BOT, 'bot'],
   };

@@ -116,11 +116,18 @@ function offer(desk: Desk, person: PersonName): readonly Block[] {
   );
 }
 
-export const direct: Order = async (desk, by) => {
-  desk.direct.tell(
-    by.person,
-    `${by.event}/direct`,
-    say('This is our direct room. No ! is needed here.'),
-  );
-  return say('I have invited you to our direct room.');
+export const direct: Order = async (desk, by, values) => {
+  const which = values['new'] ?? '';
+  const told = [by.person, `${by.event}/direct`, WELCOME] as const;
+  if (which === '') {
+    desk.direct.tell(...told);
+    return say('I have invited you to our direct room. If you have lost it: !direct new');
+  }
+  if (which !== 'new') return say(`Type !direct, or !direct new for another room.`);
+  // Who goes by the account without its identity must not take the room away from its person.
+  if (!by.pinned) return say('Your identity has to be pinned first.');
+  desk.direct.tellAnew(...told);
+  return say('I invite you to a new direct room. Once it is there, nothing counts in the old one.');
 };
+
+const WELCOME = say('This is our direct room. No ! is needed here.');

@@ -33,7 +33,7 @@ const CANNOT: Readonly<Record<keyof typeof ORDERS, readonly Wrong[]>> = {
   recover: ['place', 'words'],
   otp: [],
   enrol: ['role', 'requester'],
-  direct: ['role', 'requester', 'target', 'limit', 'state', 'words'],
+  direct: ['role', 'requester', 'target', 'limit', 'state'],
 };
 
 t.test('every order has a row for everything that can be wrong with it', async (t) => {
