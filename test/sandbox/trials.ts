@@ -22,7 +22,7 @@ t.test('one of them must succeed, so that refusing everything does not pass', as
 });
 
 t.test(
-  'a call by the numbers of x32 may be refused or killed, by whichever filter comes first',
+  'a call in another way may be refused or killed, by whichever filter comes first',
   async (t) => {
     const answersTo = (name: string) =>
       planTrials('x64').find((trial) => trial.name === name)?.answers;
@@ -30,6 +30,9 @@ t.test(
       'errno 38',
       'SIGSYS',
     ]);
-    t.strictSame(answersTo('a system call by the numbers of i386 is the last'), ['SIGSYS']);
+    t.strictSame(answersTo('a system call by the numbers of i386 is the last'), [
+      'SIGSYS',
+      'SIGSEGV',
+    ]);
   },
 );
