@@ -285,7 +285,7 @@ function registerOf(policy: Policy, standing: Standing, bot: Register['bot']): R
     direct: directRooms(standing, true),
     formerDirect: directRooms(standing, false),
     bot,
-    botNames: [bot, bot.slice(1, bot.indexOf(':')), 'Vaktrom', 'vaktrom'],
+    botNames: [bot.slice(1, bot.indexOf(':')), 'vaktrom'],
   };
 }
 

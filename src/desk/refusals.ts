@@ -33,7 +33,13 @@ const MAX_UNRECORDED = 2000;
  * Each of these takes a fresh message of a proven sender, so they are always listed. All others can be
  * made without one and without end: a replay out of one old ciphertext, a strange identity out of none.
  */
-const PROVEN: ReadonlySet<TrustRefusal> = new Set(['edit', 'reply', 'before_live', 'direct_left']);
+const PROVEN: ReadonlySet<TrustRefusal> = new Set([
+  'edit',
+  'reply',
+  'before_live',
+  'direct_left',
+  'unclear',
+]);
 
 /** What these codes refuse is refused for good already. */
 const SPENT: ReadonlySet<TrustRefusal> = new Set(['replayed', 'flooded']);

@@ -12,6 +12,7 @@ import {
 } from '../base/ids.ts';
 import type { Message } from '../trust/sighting.ts';
 import type { SyncKeys } from './crypto/device.ts';
+import { leadingLink } from './mention.ts';
 import { shownOf } from './shown.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -147,6 +148,7 @@ export function parseMessage(type: string, content: unknown): Message | undefine
     mentions: listOf(fieldsOf(fields['m.mentions'])['user_ids']).filter(
       (u) => typeof u === 'string',
     ),
+    link: leadingLink(text(fields['formatted_body'])),
   };
 }
 

@@ -30,6 +30,8 @@ const SENTENCES: Readonly<Record<TrustRefusal, string>> = {
     'I was away when this was sent, so it was not run. Send it again if it is still wanted.',
   direct_left:
     'This is not our direct room any more, so nothing counts here. Use the newer one; !direct in a shared room says where it is.',
+  unclear:
+    'This seems to be meant for me, but I cannot tell a command from it, so nothing was run. Begin with ! as in !help, or with a mention of me that your client makes, and go on with the command.',
   missing_key:
     'I cannot decrypt this: I was not given the key. Check that your client sends keys to this device, then send it again.',
   unsigned_device:

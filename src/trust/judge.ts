@@ -6,8 +6,9 @@
  * room, from a cross-signed device of an account that the policy names, under the pinned identity.
  */
 import type { DeviceId, EventId, PersonName, RoomId, RoomName, UserId } from '../base/ids.ts';
+import { type Address, addressOf, plainText } from './address.ts';
 import { fingerprintsOf } from './fingerprints.ts';
-import type { Provenance, Sighting, Undecryptable } from './sighting.ts';
+import type { Message, Provenance, Sighting, Undecryptable } from './sighting.ts';
 
 export interface KnownAccount {
   readonly person: PersonName;
@@ -26,6 +27,7 @@ export interface Register {
   /** Those that were, until their person got another one. */
   readonly formerDirect: ReadonlyMap<RoomId, PersonName>;
   readonly bot: UserId;
+  /** Other names by which it is known, in any case. */
   readonly botNames: readonly string[];
 }
 
@@ -59,6 +61,7 @@ export type TrustRefusal =
   | 'flooded'
   | 'before_live'
   | 'direct_left'
+  | 'unclear'
   | Undecryptable;
 
 /** A message whose sender is proven. Only `judge` makes one, and `trustUser` for the host's terminal. */
@@ -149,8 +152,8 @@ export function judge(sighting: Sighting, register: Register, past: Past): Verdi
   if (seen.kind === 'undecryptable')
     return wasTold ? { kind: 'heard' } : refused(isClosed ? 'flooded' : seen.because);
   if (!seen.message.isText) return { kind: 'ignored' };
-  const text = owner === undefined ? addressedText(seen.message, register) : plain(seen.message);
-  if (text === undefined) return { kind: 'ignored' };
+  const address = addressIn(seen.message, owner === undefined, register);
+  if (address.kind === 'none') return { kind: 'ignored' };
   if (wasTold) return { kind: 'heard' };
   if (seen.kind === 'clear') return refused('clear_text');
   const { from } = seen;
@@ -168,6 +171,7 @@ export function judge(sighting: Sighting, register: Register, past: Past): Verdi
     if (code !== undefined) return refused(code);
   }
   if (register.formerDirect.has(roomId)) return refused('direct_left');
+  if (address.kind === 'unclear') return refused('unclear');
   // The checks have shown both to be there; this line only tells the compiler.
   if (!from.device || !from.identity) return refused('device_unknown');
   return {
@@ -184,9 +188,12 @@ export function judge(sighting: Sighting, register: Register, past: Past): Verdi
     thread: sighting.thread,
     session: from.session,
     index: from.index,
-    text,
+    text: address.text,
   };
 }
+
+const addressIn = (message: Message, isShared: boolean, register: Register): Address =>
+  isShared ? addressOf(message, register) : { kind: 'command', text: plainText(message, register) };
 
 /**
  * Whose words these are for certain, be they a command or not; undefined: nobody's whom the policy pins.
@@ -210,22 +217,3 @@ export const ownerOf = (room: RoomId, { direct, formerDirect }: Register): Perso
 
 /** The name of every direct room; the policy can name no room so. */
 export const DIRECT = 'direct' as RoomName;
-
-/** Between two there is no need to say who is meant. */
-const plain = ({ text }: { readonly text: string }): string => text.trim().replace(/^!/, '');
-
-/** The text behind `!` or behind a mention of the bot; undefined when the bot is not addressed. */
-function addressedText(
-  message: { readonly text: string; readonly mentions: readonly string[] },
-  register: Register,
-): string | undefined {
-  const text = message.text.trim();
-  if (/^![a-z]/i.test(text)) return text.slice(1);
-  if (!message.mentions.includes(register.bot)) return undefined;
-  for (const name of register.botNames) {
-    if (!text.startsWith(name)) continue;
-    const [, rest] = /^(?:\s*[:,]\s*|\s+)!?(.+)$/s.exec(text.slice(name.length)) ?? [];
-    if (rest !== undefined) return rest;
-  }
-  return undefined;
-}

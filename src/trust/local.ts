@@ -15,7 +15,7 @@ export const localAccount = (user: string): UserId => `local:${user}` as UserId;
 /** The message of somebody of whom nothing is taken; what was typed stays out of the log. */
 export const SAID_NOTHING: Message = {
   ...{ isText: true, text: '', shown: '' },
-  ...{ relation: 'none', mentions: [] },
+  ...{ relation: 'none', mentions: [], link: undefined },
 };
 
 /** What the kernel and the host's list of users say of who is there. */

@@ -17,6 +17,8 @@ export interface Message {
   readonly relation: 'none' | 'thread' | 'reply' | 'edit';
   /** The accounts that the message says it mentions. */
   readonly mentions: readonly string[];
+  /** The link to an account with which it begins, and the text that stands for it. */
+  readonly link: { readonly user: UserId; readonly text: string } | undefined;
 }
 
 /** The live device that owns the session, as the crypto store knows it now. */

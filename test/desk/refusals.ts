@@ -132,7 +132,7 @@ t.test('however long it was quiet, no more than a burst is listed', async (t) =>
 });
 
 t.test('what takes a fresh message of a proven sender is always listed', async (t) => {
-  for (const code of ['edit', 'reply', 'before_live', 'direct_left'] as const) {
+  for (const code of ['edit', 'reply', 'before_live', 'direct_left', 'unclear'] as const) {
     const { send, listed } = open();
     for (let count = 0; count < 2 * BURST; count++) await send(code);
     t.equal(listed().length, 2 * BURST, code);

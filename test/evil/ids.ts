@@ -117,7 +117,7 @@ export const IDS: Group = {
             stage.ops,
           );
       },
-      expect: {},
+      expect: { refused: ['unclear'] },
     },
     {
       name: 'rooms that are none',

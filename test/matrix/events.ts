@@ -173,6 +173,11 @@ t.test('a message is its text, its relation and whom it mentions', async (t) => 
     shown: '!status',
     relation: 'none',
     mentions: [],
+    link: undefined,
+  });
+  const formatted_body = '<a href="https://matrix.to/#/@bot:example.org">Ops</a>: status';
+  t.hasStrict(parseMessage('m.room.message', message('Ops: status', { formatted_body })), {
+    link: { user: '@bot:example.org', text: 'Ops' },
   });
   const mentions = { 'm.mentions': { user_ids: ['@bot:example.org', 7], room: true } };
   t.hasStrict(parseMessage('m.room.message', message('x', mentions)), {

@@ -41,7 +41,7 @@ export class Listener implements AsyncDisposable {
     const register = (): Register => ({
       ...{ accounts: this.#accounts, rooms: new Map(), guarded: new Set(), direct: this.#direct },
       formerDirect: new Map(),
-      ...{ bot: user, botNames: [user] },
+      ...{ bot: user, botNames: [] },
     });
     const login = { homeserver, user, device, session, save: async () => {} };
     const onVerified = (verified: Verified) => void this.verified.push(verified);

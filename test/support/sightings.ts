@@ -35,7 +35,7 @@ export const register = (
   direct: new Map([[DIRECT_ALICE, person('alice')]]),
   formerDirect: new Map([[FORMER_ALICE, person('alice')]]),
   bot: BOT,
-  botNames: [BOT, 'bot', 'Vaktrom'],
+  botNames: ['bot', 'vaktrom'],
 });
 
 export const message = (text: string, change: Partial<Message> = {}): Message => ({
@@ -44,6 +44,7 @@ export const message = (text: string, change: Partial<Message> = {}): Message =>
   shown: text,
   relation: 'none',
   mentions: [],
+  link: undefined,
   ...change,
 });
 

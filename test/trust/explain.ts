@@ -19,6 +19,7 @@ const CODES: Readonly<Record<TrustRefusal, RegExp>> = {
   flooded: /another room in the policy/,
   before_live: /Send it again/,
   direct_left: /Use the newer one/,
+  unclear: /Begin with !/,
   missing_key: /sends keys to this device/,
   unsigned_device: /Verify the session/,
   unknown_device: /Send it again/,

@@ -90,7 +90,7 @@ class World {
     direct: new Map([[DIRECT, person('alice')]]),
     formerDirect: new Map<RoomId, PersonName>(),
     bot: BOT,
-    botNames: [BOT, 'bot'],
+    botNames: ['bot'],
   };
 
   of(account: UserId): Shown {
@@ -174,6 +174,7 @@ const aMessage = fc.record<Message>({
   text: fc.constantFrom(...TEXTS),
   relation: fc.constantFrom('none', 'none', 'none', 'thread', 'reply', 'edit'),
   mentions: fc.constantFrom<readonly string[]>([], [BOT]),
+  link: fc.constant(undefined),
 });
 const aTime = fc.constantFrom<Sighting['when']>('live', 'live', 'live', 'missed', 'history');
 
