@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { History } from './audit/history.ts';
 import { Standing } from './audit/standing.ts';
 import { Fatal, Fault } from './base/errors.ts';
-import type { PersonName, RoomId } from './base/ids.ts';
+import type { RoomId } from './base/ids.ts';
 import { type Directory, readKey, readPolicy, readSecret } from './config/directory.ts';
 import { listenAddress } from './config/settings-web.ts';
 import { makeControlFolder } from './control/folder.ts';
@@ -20,6 +20,7 @@ import { openDesk } from './desk/open.ts';
 import { openLinks } from './desk/passkeys/links.ts';
 import { planPins } from './desk/pins.ts';
 import { openRefusals } from './desk/refusals.ts';
+import { registerOf } from './desk/register.ts';
 import { openVoice } from './desk/voice.ts';
 import { readSession, replaceSealed } from './kept-session.ts';
 import { trustAlso } from './matrix/authorities.ts';
@@ -27,10 +28,9 @@ import { type Login, openMatrix } from './matrix/connect.ts';
 import { openIndexedDb } from './matrix/indexeddb/open.ts';
 import { requesterChanges } from './matrix/requester.ts';
 import type { Session } from './matrix/session.ts';
-import { COLUMNS, ROWS } from './output/screen.ts';
+import { COLUMNS, ROWS } from './output/screen-size.ts';
 import { renderStatus } from './output/status-line.ts';
 import { openPipeline } from './pipeline.ts';
-import type { Policy } from './policy/model.ts';
 import { openPolicyReload } from './policy-reload.ts';
 import type { Log } from './ports.ts';
 import { openSandbox } from './sandbox/launch.ts';
@@ -42,6 +42,7 @@ import { openSpace } from './store/space.ts';
 import { openState } from './store/state.ts';
 import { systemClock as clock } from './system/clock.ts';
 import type { Part } from './system/heartbeat.ts';
+import { openScreen } from './system/screens.ts';
 import type { Register } from './trust/judge.ts';
 import { LOCAL_PLACE } from './trust/local.ts';
 import { VERSION } from './version.ts';
@@ -133,7 +134,8 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
   const { web } = settings;
   const links = web && openLinks({ clock, origin: web.origin });
   const { desk, resume } = openDesk({
-    ...{ chat, ledger, state, sandbox, history, standing, space, clock, log, holdFiles, onFatal },
+    ...{ chat, ledger, state, sandbox, openScreen, history, standing, space, clock, log },
+    ...{ holdFiles, onFatal },
     policy: () => policy,
     nonce: () => randomBytes(16).toString('hex'),
     // About somebody: the secret of one person, put in place of another's, does not open.
@@ -267,33 +269,3 @@ async function readLogin(directory: Directory): Promise<Login> {
   const save = (next: Session) => replaceSealed(directory.statePath, key, next);
   return { homeserver, user, device, session: await readSession(directory), save };
 }
-
-function registerOf(policy: Policy, standing: Standing, bot: Register['bot']): Register {
-  const people = [...policy.people.values()];
-  return {
-    accounts: new Map(
-      people.flatMap(({ name, accounts }) =>
-        accounts.map(({ id, identity }) => [id, { person: name, identity }] as const),
-      ),
-    ),
-    rooms: new Map([...policy.rooms.values()].map(({ id, name }) => [id, name])),
-    guarded: new Set(
-      [...policy.rooms.values()].flatMap(({ id, posture }) =>
-        posture?.membersInPolicy ? [id] : [],
-      ),
-    ),
-    direct: directRooms(standing, true),
-    formerDirect: directRooms(standing, false),
-    bot,
-    botNames: [bot.slice(1, bot.indexOf(':')), 'vaktrom'],
-  };
-}
-
-/** Of our own making, and in our own log: ids that were parsed when they were written. */
-const directRooms = (standing: Standing, which: boolean): Register['direct'] =>
-  new Map(
-    standing
-      .directRooms()
-      .filter(({ isCurrent }) => isCurrent === which)
-      .map(({ room, person }) => [room as RoomId, person as PersonName]),
-  );

@@ -117,6 +117,25 @@ export interface Sandbox {
   start(plan: Plan, onOutput: (bytes: Uint8Array) => void, held?: readonly OpenFile[]): Run;
 }
 
+/** The end of what is shown, for a glance, and how many lines there are. */
+export interface Glance {
+  readonly tail: readonly string[];
+  readonly lines: number;
+}
+
+/**
+ * What a terminal shows of the output of one run, as safe text. The output is attacker-chosen and may take
+ * any time: nobody else waits for it. Once it is disposed of, or has failed, all that is asked rejects.
+ */
+export interface Screen extends Disposable {
+  /** Resolves once the bytes have had their effect, in the order of the calls. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** The last `count` lines, whatever is still being written. Of a very long line, only the end. */
+  glance(count: number): Promise<Glance>;
+  /** All lines, once what was written before has had its effect. */
+  lines(): Promise<readonly string[]>;
+}
+
 export interface Clock {
   now(): Instant;
   /** Calls back once after that time; returns how to call it off. */

@@ -99,6 +99,8 @@ const HELD_BY: Readonly<Record<string, readonly string[]>> = {
   'test/policy/standing.ts': ['policy/list'],
   'test/sandbox/seccomp.ts': ['sandbox/syscalls'],
   'test/model/desk.ts': ['desk/cards', 'desk/open'],
+  'test/output/screen.ts': ['output/screen-size'],
+  'test/system/screens.ts': ['system/screen-thread'],
   'test/desk/orders/table.ts': ['desk/orders/ask', 'desk/orders/find', 'desk/orders/sign-off'],
   'test/story/commands.ts': [
     ...['daemon', 'version', 'answer/answer', 'answer/log', 'answer/why'],

@@ -7,7 +7,17 @@ import type { PersonName } from '../base/ids.ts';
 import { line } from '../output/block.ts';
 import type { Policy } from '../policy/model.ts';
 import { helpersOf } from '../policy/roles.ts';
-import type { Chat, Clock, HeldFiles, Ledger, Log, Sandbox, Space, State } from '../ports.ts';
+import type {
+  Chat,
+  Clock,
+  HeldFiles,
+  Ledger,
+  Log,
+  Sandbox,
+  Screen,
+  Space,
+  State,
+} from '../ports.ts';
 import type { State as Life } from '../request/life.ts';
 import type { Request } from '../request/request.ts';
 import { openCards } from './cards.ts';
@@ -26,6 +36,7 @@ export interface DeskParts {
   readonly ledger: Ledger;
   readonly state: State;
   readonly sandbox: Sandbox;
+  readonly openScreen: () => Screen;
   readonly history: History;
   readonly standing: Standing;
   readonly space: Space;
@@ -65,7 +76,8 @@ export function openDesk(parts: DeskParts): OpenDesk {
   const cards = openCards({ chat, state, clock, onFailure });
   const notify = openNotices({ direct, policy, grounds, linkFor: parts.linkFor });
   const requests = openRequests({
-    ...{ ledger, state, cards, clock, log, sandbox: parts.sandbox, onFatal: parts.onFatal },
+    ...{ ledger, state, cards, clock, log, onFatal: parts.onFatal },
+    ...{ sandbox: parts.sandbox, openScreen: parts.openScreen },
     ...{ worldOf: grounds.worldOf, actionOf: grounds.actionOf, changesOf: grounds.changesOf },
     ...{ heldFor: grounds.heldFor, release: grounds.release },
     onMoved(...moved) {

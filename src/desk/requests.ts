@@ -8,7 +8,7 @@ import type { RequestId, RoomId } from '../base/ids.ts';
 import type { Plan } from '../execution/plan.ts';
 import { isLong, renderCard } from '../output/card.ts';
 import type { Action } from '../policy/model.ts';
-import type { Clock, Ledger, Log, OpenFile, Sandbox, State } from '../ports.ts';
+import type { Clock, Ledger, Log, OpenFile, Sandbox, Screen, State } from '../ports.ts';
 import type { Effect, Ending, Happening, State as Life, World } from '../request/life.ts';
 import { advance } from '../request/machine.ts';
 import type { Request } from '../request/request.ts';
@@ -20,6 +20,7 @@ export interface RequestParts {
   readonly state: State;
   readonly cards: Cards;
   readonly sandbox: Sandbox;
+  readonly openScreen: () => Screen;
   readonly clock: Clock;
   readonly log: Log;
   readonly worldOf: (request: Request) => World;
@@ -155,6 +156,7 @@ export function openRequests(parts: RequestParts): Requests {
       plan: one.plan,
       held: parts.heldFor(one.request),
       sandbox: parts.sandbox,
+      screen: parts.openScreen(),
       clock,
       onProgress: (progress) => inBackground(happen(one, { kind: 'output', progress })),
     });
@@ -224,7 +226,7 @@ const TOO_LATE: Ending = {
   ms: 0,
   progress: { tail: [], lines: 0, bytes: 0 },
   sha256: sha256Hex(''),
-  capped: false,
+  cut: undefined,
 };
 
 const aliveOf = (one: Live | undefined): Alive | undefined =>

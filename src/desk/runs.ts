@@ -4,8 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Plan } from '../execution/plan.ts';
-import { openScreen } from '../output/screen.ts';
-import type { Clock, OpenFile, Run, RunEnd, Sandbox } from '../ports.ts';
+import type { Clock, Glance, OpenFile, Run, RunEnd, Sandbox, Screen } from '../ports.ts';
 import type { Ending, Outcome, Progress } from '../request/life.ts';
 
 /** Between SIGTERM and SIGKILL. */
@@ -13,7 +12,9 @@ export const GRACE_MS = 10_000;
 const PROGRESS_MS = 100;
 const TAIL_LINES = 40;
 /** Output waiting for the screen before the run is made to wait. */
-const HIGH_WATER_BYTES = 1 << 20;
+const HIGH_WATER_BYTES = 1 << 18;
+/** Output that is not shown so long after it came is made to be slow: nobody waits for it any longer. */
+export const PATIENCE_MS = 5000;
 
 export type Stopper =
   | { readonly kind: 'cancelled'; readonly by: string }
@@ -31,13 +32,15 @@ export interface Watch {
   /** The files that were agreed to. */
   readonly held: readonly OpenFile[];
   readonly sandbox: Sandbox;
+  readonly screen: Screen;
   readonly clock: Clock;
   readonly onProgress: (progress: Progress) => void;
 }
 
-export function watchRun({ plan, held, sandbox, clock, onProgress }: Watch): Watched {
+export function watchRun(watch: Watch): Watched {
+  const { plan, held, sandbox, clock } = watch;
   const startedAt = clock.now();
-  const output = collect(plan.limits.outputBytes, clock, onProgress);
+  const output = collect(watch);
   const run = sandbox.start(plan, (bytes) => output.take(bytes, run), held);
   let stopped: Stopper | { readonly kind: 'timed_out' } | undefined;
   let hasEnded = false;
@@ -72,26 +75,63 @@ function outcomeOf(end: RunEnd, stopped: Stopper | { kind: 'timed_out' } | undef
 }
 
 /** Bytes in, safe lines and progress out. */
-function collect(limit: number, clock: Clock, onProgress: (progress: Progress) => void) {
-  const screen = openScreen();
+function collect({ plan, screen, clock, onProgress }: Watch) {
+  const limit = plan.limits.outputBytes;
   const hash = createHash('sha256');
   let bytes = 0;
   let kept = 0;
   let waiting = 0;
   let writing: Promise<void> = Promise.resolve();
+  let seen: Glance = { tail: [], lines: 0 };
   let toldAt = -Infinity;
   let cancelTelling: (() => void) | undefined;
+  let isClosed = false;
+  let isGivenUp = false;
 
-  const progress = (): Progress => {
-    const lines = screen.lines(TAIL_LINES);
-    return { tail: lines, lines: screen.lineCount(), bytes };
+  /** The rest is counted and digested only. */
+  const giveUp = (run?: Run): void => {
+    isGivenUp = true;
+    screen[Symbol.dispose]();
+    run?.resume();
   };
-  const tell = (): void => {
-    cancelTelling ??= clock.after(Math.max(0, toldAt + PROGRESS_MS - clock.now()), () => {
-      cancelTelling = undefined;
-      toldAt = clock.now();
-      onProgress(progress());
-    });
+  const tell = async (): Promise<void> => {
+    const glance = await screen.glance(TAIL_LINES).catch(() => undefined);
+    cancelTelling = undefined;
+    toldAt = clock.now();
+    if (!glance || isClosed) return;
+    seen = glance;
+    onProgress({ ...seen, bytes });
+  };
+  const tellSoon = (): void => {
+    const dueInMs = Math.max(0, toldAt + PROGRESS_MS - clock.now());
+    cancelTelling ??= clock.after(dueInMs, () => void tell());
+  };
+  const show = async (shown: Uint8Array, run: Run): Promise<void> => {
+    const cancel = clock.after(PATIENCE_MS, () => giveUp(run));
+    try {
+      await screen.write(shown);
+      waiting -= shown.length;
+      if (waiting <= HIGH_WATER_BYTES) run.resume();
+      tellSoon();
+    } catch {
+      giveUp(run);
+    } finally {
+      cancel();
+    }
+  };
+  /** Everything, as far as it can be had in time. */
+  const readAll = async (): Promise<readonly string[]> => {
+    const cancel = clock.after(PATIENCE_MS, giveUp);
+    try {
+      const lines = await screen.lines();
+      seen = await screen.glance(TAIL_LINES);
+      return lines;
+    } catch {
+      giveUp();
+      return seen.tail;
+    } finally {
+      cancel();
+    }
   };
 
   return {
@@ -100,23 +140,19 @@ function collect(limit: number, clock: Clock, onProgress: (progress: Progress) =
       bytes += chunk.length;
       const shown = chunk.subarray(0, Math.max(0, limit - kept));
       kept += shown.length;
-      if (shown.length === 0) return;
+      if (shown.length === 0 || isGivenUp) return;
       waiting += shown.length;
       if (waiting > HIGH_WATER_BYTES) run.pause();
-      writing = writing.then(async () => {
-        await screen.write(shown);
-        waiting -= shown.length;
-        if (waiting <= HIGH_WATER_BYTES) run.resume();
-        tell();
-      });
+      writing = show(shown, run); // the earlier ones are done before it
     },
     async close() {
       await writing;
+      isClosed = true;
       cancelTelling?.();
-      const lines = screen.lines();
-      const totals = { progress: progress(), sha256: hash.digest('hex'), capped: bytes > kept };
+      const lines = await readAll();
+      const cut: Ending['cut'] = isGivenUp ? 'slow' : bytes > kept ? 'limit' : undefined;
       screen[Symbol.dispose]();
-      return { lines, totals };
+      return { lines, totals: { progress: { ...seen, bytes }, sha256: hash.digest('hex'), cut } };
     },
   };
 }

@@ -131,8 +131,13 @@ function renderRunning(request: Request, state: State & { kind: 'running' | 'end
   ];
 }
 
+const CUT = {
+  limit: 'output cut at the limit',
+  slow: 'output cut: it took too long to show',
+} as const;
+
 function renderEnded(request: Request, ending: Ending, entry: number): Block[] {
-  const { outcome, progress, ms, capped } = ending;
+  const { outcome, progress, ms, cut } = ending;
   const mark = isGood(outcome) ? '✓' : '✗';
   const facts = [
     describeOutcome(outcome),
@@ -140,7 +145,7 @@ function renderEnded(request: Request, ending: Ending, entry: number): Block[] {
       ? []
       : [`in ${formatDuration(ms)}`, plural(progress.lines, 'line')]),
     ...(isLong(progress) ? ['full output attached'] : []),
-    ...(capped ? ['output cut at the limit'] : []),
+    ...(cut ? [CUT[cut]] : []),
     `entry ${entry}`,
   ];
   return [title(mark, request), line(facts.join(' · ')), ...tailOf(progress)];

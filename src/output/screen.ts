@@ -5,10 +5,9 @@
  */
 import xterm, { type IBuffer, type IMarker, type Terminal } from '@xterm/headless';
 import { LineList } from './line-list.ts';
+import { COLUMNS, ROWS } from './screen-size.ts';
 import { safeText } from './text.ts';
 
-export const COLUMNS = 160;
-export const ROWS = 50;
 // Lines that have left the viewport can no longer change. They are taken over after each chunk, so
 // the emulator never has to keep more than one chunk can push out: a line for each character.
 const CHUNK_LENGTH = 2048;
@@ -19,7 +18,7 @@ const MAX_GLANCE_ROWS = 64;
 /** A letter with a few marks; a cell can hold any number of them. */
 const MAX_REPEATED_LENGTH = 8;
 
-export interface Screen extends Disposable {
+export interface Emulator extends Disposable {
   /** Resolves once the bytes have had their effect. Calls must not overlap. */
   write(bytes: Uint8Array): Promise<void>;
   /**
@@ -31,9 +30,9 @@ export interface Screen extends Disposable {
   lineCount(): number;
 }
 
-export const openScreen = (): Screen => new EmulatedScreen();
+export const openEmulator = (): Emulator => new XtermEmulator();
 
-class EmulatedScreen implements Screen {
+class XtermEmulator implements Emulator {
   readonly #terminal = new xterm.Terminal({
     cols: COLUMNS,
     rows: ROWS,

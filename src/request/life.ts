@@ -45,8 +45,8 @@ export interface Ending {
   readonly progress: Progress;
   /** SHA-256 over every byte of output, hex. */
   readonly sha256: string;
-  /** Output beyond the cap was counted, not kept. */
-  readonly capped: boolean;
+  /** Output beyond the limit, or what took too long to show, was counted and not kept. */
+  readonly cut: 'limit' | 'slow' | undefined;
 }
 
 /** Why a request ended without a run. */

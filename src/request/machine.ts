@@ -248,7 +248,7 @@ const GIVEN: Ending = {
   ms: 0,
   progress: NO_PROGRESS,
   sha256: '',
-  capped: false,
+  cut: undefined,
 };
 
 const start = (gathered: Gathered, world: World): Next => ({

@@ -3,11 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { spawn as spawnPty } from 'node-pty';
 import { verifyLog } from '../../src/audit/verify.ts';
 import type { PersonName, RoomName } from '../../src/base/ids.ts';
 import { parsePolicy } from '../../src/config/policy-file.ts';
 import { openOwnFolder } from '../../src/demo/folder.ts';
+import { watchRun } from '../../src/desk/runs.ts';
 import type { Plan } from '../../src/execution/plan.ts';
 import { decide } from '../../src/policy/decide.ts';
 import { NO_FACTS } from '../../src/policy/decision.ts';
@@ -17,6 +19,8 @@ import { makeSigningKey, readSigningKey, verifySignature } from '../../src/store
 import { openLedger } from '../../src/store/ledger.ts';
 import { createLedger, ledgerFiles } from '../../src/store/ledger-files.ts';
 import { readLines, readNotes } from '../../src/store/lines.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import { openScreen } from '../../src/system/screens.ts';
 import { request } from '../support/requests.ts';
 import { type Figure, median, perSecond, timed } from './figures.ts';
 
@@ -25,6 +29,7 @@ export async function measureLocal(): Promise<Figure[]> {
     ...(await measureDeciding()),
     ...(await measureRecording()),
     ...(await measureSpawning()),
+    ...(await measureStall()),
   ];
 }
 
@@ -122,4 +127,30 @@ async function measureSpawning(): Promise<Figure[]> {
   return [
     { name: 'sandboxed run of `true`, start to end', value: median(confined), unit: 'ms', floor },
   ];
+}
+
+/** Each reset and each inserted screen of lines costs a terminal far more than the bytes that ask for it. */
+const HOSTILE = String.raw`while :; do printf '\033c\033[50L\033c\033[50L\033c\033[50L'; done`;
+const PLAIN = String.raw`while :; do echo 'a line of plain text'; done`;
+const FLOOD_MS = 3000;
+
+async function measureStall(): Promise<Figure[]> {
+  const floor = { name: 'under plain lines', value: await longestStall(PLAIN) };
+  const value = await longestStall(HOSTILE);
+  return [{ name: "the loop's longest stall under hostile output", value, unit: 'ms', floor }];
+}
+
+/** While a run prints without end until its time is over, from its start to its end on record. */
+async function longestStall(script: string): Promise<number> {
+  await using sandbox = openSandbox({ size: { columns: 160, rows: 50 }, hidden: [] });
+  const limits = { ...PLAN.limits, timeoutMs: FLOOD_MS, outputBytes: 1 << 24 };
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const watched = watchRun({
+    plan: { ...PLAN, argv: ['/bin/sh', '-c', script], limits },
+    ...{ held: [], sandbox, screen: openScreen(), clock: systemClock, onProgress() {} },
+  });
+  await watched.ended;
+  delay.disable();
+  return delay.max / 1e6;
 }

@@ -29,7 +29,7 @@ const running = (lines: number): Life => ({
 });
 
 const ended = (lines: number, outcome: Outcome = { kind: 'exited', exit: 0 }): Life => {
-  const ending: Ending = { outcome, ms: 5, progress: progress(lines), sha256: '', capped: false };
+  const ending: Ending = { outcome, ms: 5, progress: progress(lines), sha256: '', cut: undefined };
   return { kind: 'ended', ending, entry: 7 };
 };
 

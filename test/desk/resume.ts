@@ -30,6 +30,7 @@ t.test('a crash while the start is being written', async (t) => {
   ] as const) {
     const house = await DeskHouse.open();
     const id = await house.ask('deploy');
+    await house.settle(); // the invitations of approvers are on record
     house.requesterChanges = async () => {
       house.breakDisk(disk);
       return [];

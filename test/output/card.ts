@@ -59,7 +59,7 @@ const running = (change: Partial<State & { kind: 'running' }> = {}): State => ({
   ...change,
 });
 const ending = (outcome: Outcome, change: Partial<Ending> = {}): Ending => ({
-  ...{ outcome, ms: 12_345, progress: progress('one', 'two'), sha256: 'x', capped: false },
+  ...{ outcome, ms: 12_345, progress: progress('one', 'two'), sha256: 'x', cut: undefined },
   ...change,
 });
 const ended = (outcome: Outcome, change: Partial<Ending> = {}): State => ({
@@ -171,7 +171,7 @@ const CARDS: Readonly<Record<string, readonly [State, string]>> = {
   'capped, with all that was kept attached': [
     ended(
       { kind: 'exited', exit: 0 },
-      { capped: true, progress: { tail: ['last'], lines: 9000, bytes: 1 } },
+      { cut: 'limit', progress: { tail: ['last'], lines: 9000, bytes: 1 } },
     ),
     `✓ deploy web 1.2.3 · ${ID}\n` +
       'exit 0 · in 12.3 s · 9000 lines · full output attached · output cut at the limit · entry 1284\n' +

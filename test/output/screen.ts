@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { COLUMNS, openScreen, ROWS } from '../../src/output/screen.ts';
+import { openEmulator } from '../../src/output/screen.ts';
+import { COLUMNS, ROWS } from '../../src/output/screen-size.ts';
 import { cpuCost } from '../support/cpu.ts';
 import { anyText, HOSTILE, harmIn } from '../support/hostile-text.ts';
 
 /** The lines that a terminal would have shown after this was printed, part by part. */
 async function shown(...parts: readonly (string | Uint8Array)[]): Promise<readonly string[]> {
-  using screen = openScreen();
+  using screen = openEmulator();
   for (const part of parts) await screen.write(Buffer.from(part as string));
   return screen.lines();
 }
@@ -100,7 +101,7 @@ t.test('every line is there once, however they come and whatever is scrolled abo
 });
 
 t.test('the last lines can be had alone, and are the same', async (t) => {
-  using screen = openScreen();
+  using screen = openEmulator();
   for (const part of [numbered(0, 30), numbered(30, 500)]) {
     await screen.write(Buffer.from(printed(part)));
     const all = screen.lines();
@@ -114,7 +115,7 @@ t.test('the last lines can be had alone, and are the same', async (t) => {
 });
 
 t.test('of a line without end, a glance sees the end', async (t) => {
-  using screen = openScreen();
+  using screen = openEmulator();
   await screen.write(Buffer.from(`start${'x'.repeat(1_000_000)}end`));
   t.equal(screen.lineCount(), 1);
   const [glance = ''] = screen.lines(5);
@@ -165,7 +166,7 @@ t.test('ordinary uses of what is limited still work', async (t) => {
 
 t.test('a megabyte is shown line by line, and the event loop lives', async (t) => {
   const lines = Array.from({ length: 20_000 }, (_, i) => `${i} ${'.'.repeat(45)}`);
-  using screen = openScreen();
+  using screen = openEmulator();
   let turns = 0;
   let isWriting = true;
   const turn = (): void => {
@@ -196,7 +197,7 @@ const output = fc
 t.test('no output leaves anything harmful, or counts wrong', async (t) => {
   await fc.assert(
     fc.asyncProperty(output, output, async (first, second) => {
-      using screen = openScreen();
+      using screen = openEmulator();
       await screen.write(Buffer.from(first));
       await screen.write(Buffer.from(second));
       const lines = screen.lines();

@@ -50,7 +50,7 @@ t.test('an end says how, how long, and the digest of all that was printed', asyn
     ms: 12,
     progress: { tail: ['shown, not recorded'], lines: 2, bytes: 30 },
     sha256: 'a'.repeat(64),
-    capped: false,
+    cut: undefined,
   });
   const end = {
     type: 'end',

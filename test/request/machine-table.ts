@@ -38,7 +38,7 @@ const GIVEN: Gathered = { factor: undefined, signOffs: [signOff('bob')] };
 const PROGRESS = { tail: ['one'], lines: 1, bytes: 3 };
 const ENDING: Ending = {
   ...{ outcome: { kind: 'exited', exit: 0 }, ms: 5, progress: PROGRESS },
-  ...{ sha256: 'a'.repeat(64), capped: false },
+  ...{ sha256: 'a'.repeat(64), cut: undefined },
 };
 
 const STATES = {

@@ -1,7 +1,8 @@
 /** A program at a terminal of its own, and what somebody sees who sits there. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { COLUMNS, openScreen, ROWS } from '../../src/output/screen.ts';
+import { openEmulator } from '../../src/output/screen.ts';
+import { COLUMNS, ROWS } from '../../src/output/screen-size.ts';
 import { openTerminal } from '../../src/sandbox/terminal.ts';
 import { eventually } from '../people/eventually.ts';
 import { childEnv, DIES_WITH_US } from './child-env.ts';
@@ -41,7 +42,7 @@ export function startAtTerminal(
   args: readonly string[],
   options: Options = {},
 ): AtTerminal {
-  const screen = openScreen();
+  const screen = openEmulator();
   let shown = Promise.resolve();
   const terminal = openTerminal({ columns: COLUMNS, rows: ROWS }, (bytes) => {
     shown = shown.then(() => screen.write(bytes));

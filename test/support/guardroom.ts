@@ -17,6 +17,7 @@ import type { Chat, Post, State } from '../../src/ports.ts';
 import type { RelyingParty } from '../../src/stepup/webauthn.ts';
 import type { Trusted } from '../../src/trust/judge.ts';
 import { device, event, person, room, roomName, user } from './ids.ts';
+import { openLocalScreen } from './local-screen.ts';
 import { ManualClock, settle } from './manual-clock.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { RecordingLog } from './recording-log.ts';
@@ -86,6 +87,7 @@ export class Guardroom {
     this.links = openLinks({ clock, origin: party.origin });
     const { desk } = openDesk({
       ...{ history, standing, clock, ledger: this.ledger, log: this.log, sandbox: this.sandbox },
+      openScreen: openLocalScreen,
       ...{ chat: chatInto(this.posts), state: forgetfulState() },
       policy: () => this.policy,
       nonce: () => `nonce-${this.#count++}`,
