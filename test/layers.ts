@@ -100,10 +100,11 @@ const HELD_BY: Readonly<Record<string, readonly string[]>> = {
   'test/sandbox/seccomp.ts': ['sandbox/syscalls'],
   'test/model/desk.ts': ['desk/cards', 'desk/open'],
   'test/output/screen.ts': ['output/screen-size'],
+  'test/request/machine-table.ts': ['request/halt'],
   'test/system/screens.ts': ['system/screen-thread'],
   'test/desk/orders/table.ts': ['desk/orders/ask', 'desk/orders/find', 'desk/orders/sign-off'],
   'test/story/commands.ts': [
-    ...['daemon', 'version', 'answer/answer', 'answer/log', 'answer/why'],
+    ...['daemon', 'version', 'answer/log', 'answer/why'],
     ...['answer/whoami', 'desk/voice', 'matrix/connect', 'system/clock'],
   ],
   'test/story/gate.ts': [...['answer/pending', 'desk/enrolment', 'desk/notices', 'matrix/rooms']],

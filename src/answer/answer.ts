@@ -6,7 +6,7 @@ import { commandLine } from '../output/card.ts';
 import { formatDuration } from '../output/quantity.ts';
 import { safeLine } from '../output/text.ts';
 import type { Policy } from '../policy/model.ts';
-import { actionsHere, allOffers, mayKnow, visibleNames } from '../policy/offers.ts';
+import { actionsHere, allOffers, isConcerned, mayKnow, visibleNames } from '../policy/offers.ts';
 import type { Trusted } from '../trust/judge.ts';
 import type { Context, Job } from './context.ts';
 import { answerLog } from './log.ts';
@@ -90,8 +90,12 @@ function helpOn(name: string, policy: Policy, by: Trusted): Block[] {
 const usageLine = (offer: Pick<Offer, 'name' | 'summary' | 'parameters'>): Block =>
   line(code(usage(offer)), ` ${offer.summary}`);
 
-function answerJobs({ jobs, now }: Context): Block[] {
-  const running = jobs.filter(({ state }) => state.kind === 'running' || state.kind === 'ending');
+function answerJobs({ jobs, now, policy, by }: Context): Block[] {
+  const running = jobs.filter(
+    ({ request, state }) =>
+      (state.kind === 'running' || state.kind === 'ending') &&
+      isConcerned(policy, by.person, request.frozen),
+  );
   if (running.length === 0) return [line('Nothing is running.')];
   return running.map(({ request, state }) =>
     jobLine(

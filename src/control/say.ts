@@ -44,7 +44,7 @@ export function openSay(parts: SayParts): Verb {
     await speaker.say(text, thread);
     if (followed.current()) return await Promise.race([followed.over, hungUp]);
     const isComplete = await proving.signOff(text);
-    return isComplete && wasDone(desk, text, speaker.person, thread) ? 0 : EXIT.refused;
+    return isComplete && (await wasDone(desk, text, speaker.person, thread)) ? 0 : EXIT.refused;
   };
 }
 
@@ -69,10 +69,17 @@ async function refuseStranger({ refuse }: SayParts, peer: Peer, event: EventId):
 }
 
 /** Did the order do what it says? For scripts; the words say why not. */
-function wasDone(desk: Desk, text: string, person: PersonName, event: EventId): boolean {
+async function wasDone(
+  desk: Desk,
+  text: string,
+  person: PersonName,
+  event: EventId,
+): Promise<boolean> {
   if (desk.history.fateOf(event) !== 'asked') return false;
   const [order = '', typed = ''] = text.replaceAll('"', '').split(' ');
   const id = parseRequestId(typed);
+  // What is to be started is looked at first, and that may take its time.
+  if (order === 'start' && id.ok) await desk.requests.checked(id.value);
   const past = id.ok ? desk.history.find(id.value) : undefined;
   const life = id.ok ? desk.requests.find(id.value)?.state : undefined;
   const isStopping = life?.kind === 'running' && life.stopping;

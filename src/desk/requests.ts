@@ -3,7 +3,7 @@
  * into the world: one at a time and in order for each request, so that nothing overtakes its record.
  */
 import { sha256Hex } from '../base/bytes.ts';
-import { assertNever } from '../base/errors.ts';
+import { assertNever, Fatal } from '../base/errors.ts';
 import type { RequestId, RoomId } from '../base/ids.ts';
 import type { Plan } from '../execution/plan.ts';
 import { isLong, renderCard } from '../output/card.ts';
@@ -50,6 +50,8 @@ export interface Requests {
    * and nothing happens to a request that is not alive.
    */
   happen(id: RequestId, happening: Happening): Promise<boolean>;
+  /** Resolves once no last check of it is under way any more. */
+  checked(id: RequestId): Promise<void>;
   find(id: RequestId): Alive | undefined;
   list(): readonly Alive[];
   /** Stops what runs and waits until its end is on record and said; what waits is left for the next start. */
@@ -66,6 +68,9 @@ interface Live {
   watched?: Watched;
   settled?: Promise<void>;
   cancelTimer?: () => void;
+  /** How many checks were begun: the answer to an earlier one is no answer to the last. */
+  checks: number;
+  checking?: Promise<unknown>;
 }
 
 export function openRequests(parts: RequestParts): Requests {
@@ -74,8 +79,8 @@ export function openRequests(parts: RequestParts): Requests {
   /** Nothing is started any more. */
   let isDraining = false;
 
-  const happen = (one: Live, happening: Happening): Promise<boolean> => {
-    const moved = one.moving.then(() => step(one, happening));
+  const happen = (one: Live, happening: Happening, isStill = () => true): Promise<boolean> => {
+    const moved = one.moving.then(() => isStill() && step(one, happening));
     one.moving = moved.then(
       () => {},
       () => letGo(one), // whoever waits for this happening is told why
@@ -123,11 +128,8 @@ export function openRequests(parts: RequestParts): Requests {
         await step(one, { kind: 'recorded', entry: first + effect.entries.length - 1 });
         return;
       }
-      case 'check': {
-        const changes = await parts.changesOf(one.request);
-        if (!isDraining) await step(one, { kind: 'checked', changes });
-        return;
-      }
+      case 'check':
+        return check(one);
       case 'run':
         if (isDraining) await step(one, { kind: 'run_ended', ending: TOO_LATE });
         else run(one);
@@ -141,12 +143,27 @@ export function openRequests(parts: RequestParts): Requests {
     }
   };
 
+  /** Nobody waits for it: others are heard meanwhile, and can still say no. */
+  const check = (one: Live): void => {
+    const mine = ++one.checks;
+    const isStill = () => !isDraining && one.checks === mine;
+    one.checking = parts
+      .changesOf(one.request)
+      .catch((error: unknown) => {
+        if (error instanceof Fatal) throw error;
+        parts.log.warn({ error, request: one.request.id }, 'a request could not be checked');
+        return ['it could not be looked at again'];
+      })
+      .then((changes) => happen(one, { kind: 'checked', changes }, isStill));
+    inBackground(one.checking);
+  };
+
   /** Nothing waits longer than it may, whether anything happens to it or not. */
   const setAlarm = (one: Live): void => {
     one.cancelTimer?.();
     const { life, request } = one;
-    if (life.kind !== 'waiting' && life.kind !== 'granted') return;
-    const at = life.kind === 'granted' ? life.untilAt : request.frozen.expiresAt;
+    if (life.kind !== 'waiting' && life.kind !== 'granted' && life.kind !== 'checking') return;
+    const at = life.kind === 'waiting' ? request.frozen.expiresAt : life.untilAt;
     const ring = () => inBackground(happen(one, { kind: 'ticked' }));
     one.cancelTimer = clock.after(Math.max(0, at - clock.now()), ring);
   };
@@ -191,7 +208,7 @@ export function openRequests(parts: RequestParts): Requests {
   return {
     async open(request, plan, first) {
       const moving = Promise.resolve();
-      const one: Live = { request, plan, life: { kind: 'new' }, moving, output: [] };
+      const one: Live = { request, plan, life: { kind: 'new' }, moving, output: [], checks: 0 };
       live.set(request.id, one);
       // First: whatever the log comes to say of it, a crash cannot make its last word be forgotten.
       const owed = parts.state.owed().some(([id]) => id === request.id);
@@ -201,6 +218,9 @@ export function openRequests(parts: RequestParts): Requests {
     async happen(id, happening) {
       const one = live.get(id);
       return one ? happen(one, happening) : false;
+    },
+    async checked(id) {
+      await live.get(id)?.checking?.catch(() => {}); // onFatal was told
     },
     find: (id) => aliveOf(live.get(id)),
     list: () => [...live.values()].map((one) => ({ request: one.request, state: one.life })),

@@ -18,27 +18,16 @@ import type { Instant } from '../base/ids.ts';
 import type { Decision } from '../policy/decision.ts';
 import {
   cancelEntry,
-  closingEntry,
   endEntry,
   grantEntry,
   requestEntry,
   reviewEntries,
   signOffEntry,
   startEntry,
-  withdrawalEntry,
 } from './entries.ts';
-import { NOTHING, withFactor, withoutSignOff, withSignOff } from './gathered.ts';
-import type {
-  Closing,
-  Ending,
-  Gathered,
-  Happening,
-  Next,
-  Progress,
-  SignOff,
-  State,
-  World,
-} from './life.ts';
+import { NOTHING, withFactor, withSignOff } from './gathered.ts';
+import { type Checking, close, halt, type Open, unmoved } from './halt.ts';
+import type { Ending, Gathered, Happening, Next, Progress, SignOff, State, World } from './life.ts';
 import type { Request } from './request.ts';
 
 export function advance(request: Request, state: State, happening: Happening, world: World): Next {
@@ -68,9 +57,6 @@ export function advance(request: Request, state: State, happening: Happening, wo
       return unmoved(state);
   }
 }
-
-/** A happening that does not fit the state changes nothing: late, doubled, or of another life. */
-const unmoved = (state: State): Next => ({ state, effects: [] });
 
 const last = (state: State): Next => ({ state, effects: [{ kind: 'show', final: true }] });
 
@@ -109,8 +95,6 @@ function takeUp(
     : weigh(request, gathered, world);
 }
 
-type Open = State & { readonly kind: 'waiting' | 'granted' };
-
 const deadline = (request: Request, state: Open): Instant =>
   state.kind === 'granted' ? state.untilAt : request.frozen.expiresAt;
 
@@ -130,24 +114,12 @@ function wait(request: Request, state: Open, happening: Happening, world: World)
       return state.kind === 'waiting' && !isRequester(happening.signOff.actor)
         ? signOff(request, state, happening.signOff)
         : unmoved(state);
-    case 'sign_off_withdrawn':
-      return withdraw(request, state, happening.actor);
     case 'begun':
       return state.kind === 'granted' && isRequester(happening.actor)
         ? lookAgain({ ...state, isGranted: true })
         : unmoved(state);
-    case 'denied':
-      return close(request, {
-        kind: 'denied',
-        by: happening.actor.person,
-        reason: happening.reason,
-      });
-    case 'cancelled':
-      return isRequester(happening.actor) ? close(request, { kind: 'withdrawn' }) : unmoved(state);
-    case 'changed':
-      return close(request, { kind: 'voided', changes: [happening.what] });
     default:
-      return unmoved(state);
+      return halt(request, state, happening);
   }
 }
 
@@ -185,27 +157,15 @@ function signOff(request: Request, state: Waiting, given: SignOff): Next {
   };
 }
 
-/** Takes a grant back with it: what rests on a sign-off does not outlive it. */
-function withdraw(request: Request, state: Open, actor: Actor): Next {
-  const gathered = withoutSignOff(state.gathered, actor);
-  if (!gathered) return unmoved(state);
-  return {
-    state: { kind: 'waiting', gathered, missing: [] },
-    effects: [{ kind: 'record', entries: [withdrawalEntry(request, actor)] }],
-  };
-}
-
-type Checking = State & { readonly kind: 'checking' };
-
 const lookAgain = ({ gathered, isGranted, untilAt }: Omit<Checking, 'kind'>): Next => ({
   state: { kind: 'checking', gathered, isGranted, untilAt },
   effects: [{ kind: 'check' }],
 });
 
 function check(request: Request, state: Checking, happening: Happening, world: World): Next {
-  if (happening.kind !== 'checked') return unmoved(state);
-  // The check took time, and whoever is asked can take their time with the answer.
+  // The check takes time, and whoever is asked can take their time with the answer.
   if (world.now >= state.untilAt) return close(request, { kind: 'expired' });
+  if (happening.kind !== 'checked') return halt(request, state, happening);
   if (happening.changes.length > 0)
     return close(request, { kind: 'voided', changes: happening.changes });
   const { gathered } = state;
@@ -292,8 +252,3 @@ function run(
       return unmoved(state);
   }
 }
-
-const close = (request: Request, closing: Closing): Next => ({
-  state: { kind: 'closing', closing },
-  effects: [{ kind: 'record', entries: [closingEntry(request, closing)] }],
-});

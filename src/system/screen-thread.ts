@@ -23,7 +23,6 @@ async function answer(question: Question): Promise<unknown> {
   }
 }
 
-parentPort?.on('message', async ({ id, question }: { id: number; question: Question }) => {
-  const value = await answer(question);
-  parentPort?.postMessage({ id, value });
+parentPort?.on('message', ({ id, question }: { id: number; question: Question }) => {
+  void answer(question).then((value) => parentPort?.postMessage({ id, value }));
 });

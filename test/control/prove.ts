@@ -45,6 +45,7 @@ function open(life: () => Life, typed: readonly (string | undefined)[], onSaid =
   const requests: Requests = {
     find,
     open: idle,
+    checked: idle,
     happen: async () => true,
     list: () => [],
     stopAll: idle,

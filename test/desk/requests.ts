@@ -87,10 +87,98 @@ t.test('one happening after the other, and who comes too late is told so', async
     house.order('carol', 'deny', id),
     house.order('carol', 'withdraw', id),
   ]);
-  t.equal(said[0], '✓ bob signed off N2A8-7C.');
-  t.equal(said[1], 'Too late: N2A8-7C went on meanwhile. A run can be stopped: !cancel N2A8-7C');
-  t.strictSame(house.record(id), ['request', 'approval', 'granted', 'start']);
+  t.strictSame(said, [
+    '✓ bob signed off N2A8-7C.',
+    'carol denied N2A8-7C.',
+    'There is no sign-off of yours on N2A8-7C that could be taken back.',
+  ]);
+  t.strictSame(house.record(id), ['request', 'approval', 'denied']);
+  t.strictSame(house.ran, []);
+  const quick = await house.ask('deploy');
+  await house.order('bob', 'approve', quick);
+  t.equal(await house.order('carol', 'deny', quick), 'It does not wait for sign-offs any more.');
+  t.strictSame(house.ran, [quick]);
+});
+
+/** A request whose last check is under way; what is given to `answer` is what is not as it was. */
+async function inLastCheck(name = 'deploy') {
+  const house = await DeskHouse.open();
+  const id = await house.ask(name);
+  const checks: ((changes: readonly string[]) => void)[] = [];
+  house.requesterChanges = () => new Promise((resolve) => checks.push(resolve));
+  t.equal(await house.order('bob', 'approve', id), `✓ bob signed off ${id}.`, 'and it is answered');
+  t.equal(house.life(id)?.kind, 'checking');
+  const answer = async (which: number, ...changes: readonly string[]) => {
+    checks[which]?.(changes);
+    await house.settle();
+  };
+  return { house, id, answer };
+}
+
+t.test('during the last check others are heard, and can still say no', async (t) => {
+  for (const [who, order, said, end] of [
+    ['carol', 'deny', 'carol denied', 'denied'],
+    ['alice', 'cancel', 'is withdrawn.', 'withdrawn'],
+  ] as const) {
+    const { house, id, answer } = await inLastCheck();
+    t.equal(
+      await house.order(who, order, id),
+      order === 'deny' ? `${said} ${id}.` : `${id} ${said}`,
+    );
+    t.equal(house.record(id).at(-1), end);
+    await answer(0);
+    t.strictSame([house.ran, house.record(id).at(-1)], [[], end], 'the answer comes too late');
+  }
+});
+
+t.test('a sign-off can be taken back then, and the next check is one of its own', async (t) => {
+  const { house, id, answer } = await inLastCheck();
+  t.equal(await house.order('bob', 'withdraw', id), `bob took the sign-off of ${id} back.`);
+  t.equal(house.life(id)?.kind, 'waiting');
+  await house.order('carol', 'approve', id);
+  t.equal(house.life(id)?.kind, 'checking');
+  await answer(0);
+  t.strictSame(house.ran, [], 'the answer to the first is none to the second');
+  await answer(1);
   t.strictSame(house.ran, [id]);
+  t.strictSame(house.fatal, []);
+});
+
+t.test('a new policy voids what is being checked', async (t) => {
+  const { house, id } = await inLastCheck();
+  await house.desk.requests.happen(id, { kind: 'changed', what: 'the policy is another one' });
+  await house.settle();
+  t.equal(house.record(id).at(-1), 'voided');
+});
+
+t.test('a check that does not end in time ends its request', async (t) => {
+  const { house, id } = await inLastCheck();
+  await house.clock.advance(24 * 60 * MINUTE);
+  await house.settle();
+  t.equal(house.record(id).at(-1), 'expired');
+});
+
+t.test('what cannot be looked at again does not start', async (t) => {
+  const house = await DeskHouse.open();
+  const id = await house.ask('deploy');
+  house.requesterChanges = async () => {
+    throw new Error('a bug');
+  };
+  await house.order('bob', 'approve', id);
+  t.equal(house.record(id).at(-1), 'voided');
+  t.equal(house.log.messages.at(-1), 'a request could not be checked');
+  t.strictSame([house.ran, house.fatal], [[], []]);
+});
+
+t.test('who waits for the last check waits until it is over', async (t) => {
+  const { house, id, answer } = await inLastCheck();
+  let isOver = false;
+  void house.desk.requests.checked(id).then(() => (isOver = true));
+  await house.settle();
+  t.notOk(isOver);
+  await answer(0);
+  t.ok(isOver);
+  await house.desk.requests.checked(await house.ask('quick'));
 });
 
 t.test('what is allowed so many times is not allowed once more by asking at once', async (t) => {
@@ -126,7 +214,8 @@ t.test('of two break-glass runs at once, one waits for the review of the other',
     house.order('alice', 'break-glass', 'the site is down', 'deploy 2'),
   ]);
   t.equal(house.ran.length, 1);
-  t.hasStrict(house.written.at(-1), { type: 'request', decision: 'deny', because: 'break_glass' });
+  const last = house.written.findLast(({ type }) => type === 'request');
+  t.hasStrict(last, { decision: 'deny', because: 'break_glass' });
 });
 
 t.test('a request that is not alive takes nothing', async (t) => {

@@ -174,6 +174,10 @@ const MOVES: Readonly<Record<State['kind'], Partial<Record<Happened, Next>>>> = 
   checking: {
     'nothing changed': { state: waiting(GIVEN), effects: [show(false)] },
     'something changed': voided('a file is gone'),
+    'a sign-off taken back': takenBack,
+    'a denial': denied,
+    'cancelled by the requester': withdrawn,
+    'a change': voided('all was frozen'),
   },
   intending: {
     recorded: {
@@ -213,14 +217,17 @@ for (const [kind, state] of Object.entries(STATES))
     }
   });
 
-t.test('past its time, whatever happens to what waits or is granted ends it', async (t) => {
-  for (const state of [STATES.waiting, STATES.granted])
-    for (const [name, happening] of Object.entries(HAPPENINGS)) {
-      t.strictSame(advance(ASKED, state, happening, at(expiresAt)), expired, name);
-      const last = advance(ASKED, state, { kind: 'ticked' }, at(expiresAt - 1));
-      t.strictSame(last, { state, effects: [] }, 'the last moment is inside');
-    }
-});
+t.test(
+  'past its time, whatever happens to what waits, is granted or looked at ends it',
+  async (t) => {
+    for (const state of [STATES.waiting, STATES.granted, STATES.checking])
+      for (const [name, happening] of Object.entries(HAPPENINGS)) {
+        t.strictSame(advance(ASKED, state, happening, at(expiresAt)), expired, name);
+        const last = advance(ASKED, state, { kind: 'ticked' }, at(expiresAt - 1));
+        t.strictSame(last, { state, effects: [] }, 'the last moment is inside');
+      }
+  },
+);
 
 t.test('what is denied when it is asked for is on record, and closed', async (t) => {
   t.strictSame(advance(ASKED, STATES.new, HAPPENINGS.asked, at(NOW, DENY)), {

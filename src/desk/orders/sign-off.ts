@@ -5,6 +5,7 @@ import { renderDigestWords } from '../../output/digest-words.ts';
 import type { Missing } from '../../policy/decision.ts';
 import { mayApprove } from '../../policy/requirements.ts';
 import { actorOf } from '../../request/entries.ts';
+import type { Gathered, State } from '../../request/life.ts';
 import type { Request } from '../../request/request.ts';
 import type { Trusted } from '../../trust/judge.ts';
 import type { Desk, Order } from '../desk.ts';
@@ -19,6 +20,11 @@ export const obstacle = (
 ): string | undefined => noSeat(desk, by, request) ?? (state.kind === 'waiting' ? undefined : PAST);
 
 const PAST = 'It does not wait for sign-offs any more.';
+const UNPINNED = 'Your identity is not pinned in the policy, so this would not count.';
+
+/** It can still be stopped by a no: it waits, is granted, or is looked at for the last time. */
+const isBeforeStart = (state: State): state is State & { readonly gathered: Gathered } =>
+  state.kind === 'waiting' || state.kind === 'granted' || state.kind === 'checking';
 
 /** Why the policy has no seat in this request for this person. */
 function noSeat(
@@ -77,7 +83,8 @@ export const withdraw: Order = async (desk, by, values) => {
   const found = findRequest(desk, by, values['id'] ?? '');
   if (!found.ok) return say(found.error);
   const { request, state } = found.value;
-  const given = state.kind === 'waiting' || state.kind === 'granted' ? state.gathered.signOffs : [];
+  if (!by.pinned) return say(UNPINNED);
+  const given = isBeforeStart(state) ? state.gathered.signOffs : [];
   if (!given.some((s) => s.actor.person === by.person))
     return say(`There is no sign-off of yours on ${request.id} that could be taken back.`);
   const withdrawal = { kind: 'sign_off_withdrawn', actor: actorOf(by) } as const;
@@ -91,8 +98,7 @@ export const deny: Order = async (desk, by, values) => {
   if (!found.ok) return say(found.error);
   const { request, state } = found.value;
   // A no needs no more than a yes would, and can come later.
-  const why =
-    state.kind === 'granted' ? noSeat(desk, by, request) : obstacle(desk, by, found.value);
+  const why = isBeforeStart(state) ? noSeat(desk, by, request) : PAST;
   if (why !== undefined) return say(why);
   const reason = values['reason'] ?? '';
   const denial = { kind: 'denied', actor: actorOf(by), reason } as const;
@@ -138,6 +144,9 @@ export const cancel: Order = async (desk, by, values) => {
   // Whoever may ask for the action may stop a run of it; stopping needs no more than that.
   if (state.kind !== 'running' && !isRequester)
     return say(`${request.id} is not running; an approver can !deny it.`);
-  await desk.requests.happen(request.id, { kind: 'cancelled', actor: actorOf(by) });
+  // Without a pin anybody could be it: good for what was asked for without one, and for no more.
+  if (!by.pinned && !(isRequester && !request.frozen.actor.pinned)) return say(UNPINNED);
+  if (!(await desk.requests.happen(request.id, { kind: 'cancelled', actor: actorOf(by) })))
+    return say(`${request.id} is stopping or over already.`);
   return say(state.kind === 'running' ? `Stopping ${request.id}.` : `${request.id} is withdrawn.`);
 };
