@@ -12,17 +12,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { connect, Server, type Socket } from 'node:net';
+import { Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Forward } from '../execution/bwrap.ts';
-import type { Destination } from '../execution/plan.ts';
+import type { Dial } from './dial.ts';
 import { pipeOf } from './pipe.ts';
-
-/** Starts a connection; the name is resolved on the host, at that moment. */
-export type Dial = (destination: Destination) => Socket;
-
-export const dial: Dial = ({ host, port }) => connect({ host, port, allowHalfOpen: true });
 
 const LISTEN = new URL('./listen.mjs', import.meta.url);
 const MAX_CONNECTIONS = 64;

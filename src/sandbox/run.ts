@@ -11,10 +11,11 @@ import type { BwrapCommand } from '../execution/bwrap.ts';
 import type { Plan } from '../execution/plan.ts';
 import type { Run, RunEnd } from '../ports.ts';
 import { type BwrapProcess, spawnBwrap } from './bwrap-process.ts';
+import type { Dial } from './dial.ts';
 import { type Init, watchInit } from './init.ts';
 import { limitSandbox } from './limits.ts';
 import { explainComplaint } from './mend.ts';
-import { type Dial, openForwards } from './network.ts';
+import { openForwards } from './network.ts';
 import { killOrphans } from './orphans.ts';
 import { openTerminal, type Terminal, type TerminalSize } from './terminal.ts';
 
