@@ -14,7 +14,7 @@ const TAIL_LINES = 40;
 /** Output waiting for the screen before the run is made to wait. */
 const HIGH_WATER_BYTES = 1 << 18;
 /** Output that is not shown so long after it came is made to be slow: nobody waits for it any longer. */
-export const PATIENCE_MS = 5000;
+export const PATIENCE_MS = 10_000;
 
 export type Stopper =
   | { readonly kind: 'cancelled'; readonly by: string }
@@ -87,6 +87,8 @@ function collect({ plan, screen, clock, onProgress }: Watch) {
   let cancelTelling: (() => void) | undefined;
   let isClosed = false;
   let isGivenUp = false;
+  /** That a screen takes its time to open is no fault of what is to be shown. */
+  const isOpen = screen.glance(0).catch(() => {}); // what is asked next is told, too
 
   /** The rest is counted and digested only. */
   const giveUp = (run?: Run): void => {
@@ -107,6 +109,7 @@ function collect({ plan, screen, clock, onProgress }: Watch) {
     cancelTelling ??= clock.after(dueInMs, () => void tell());
   };
   const show = async (shown: Uint8Array, run: Run): Promise<void> => {
+    await isOpen;
     const cancel = clock.after(PATIENCE_MS, () => giveUp(run));
     try {
       await screen.write(shown);

@@ -68,6 +68,7 @@ t.test('progress is told now and then, with the last lines', async (t) => {
   const { clock, watched, told, run, screen } = watch();
   /** Until the screen has taken it in. */
   const taken = async () => {
+    await settle();
     await screen.lines();
     await settle();
   };
@@ -82,6 +83,38 @@ t.test('progress is told now and then, with the last lines', async (t) => {
   t.has(told[1], { lines: 51, tail: { length: 40, 39: 'line 49' } });
   run.exit(0);
   await watched.ended;
+});
+
+/** One that is not open yet, but can be asked. */
+class LateScreen implements Screen {
+  readonly #screen = openLocalScreen();
+  readonly #opening = Promise.withResolvers<void>();
+  readonly open = this.#opening.resolve;
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.#opening.promise;
+    return this.#screen.write(bytes);
+  }
+
+  async glance(count: number) {
+    await this.#opening.promise;
+    return this.#screen.glance(count);
+  }
+
+  lines = () => this.#screen.lines();
+  [Symbol.dispose] = () => this.#screen[Symbol.dispose]();
+}
+
+t.test('that a screen opens late is not held against the output', async (t) => {
+  const screen = new LateScreen();
+  const { clock, watched, run } = watch({ timeoutMs: 100 * PATIENCE_MS }, screen);
+  run.print('one\r\n');
+  run.print('two');
+  await settle();
+  await clock.advance(10 * PATIENCE_MS);
+  screen.open();
+  run.exit(0);
+  t.hasStrict(await watched.ended, { output: ['one', 'two'], ending: { cut: undefined } });
 });
 
 /** Shows what it is given until it hangs; told to end, it does. */
@@ -133,6 +166,7 @@ t.test('output that takes too long to show is waited for no longer', async (t) =
   const { clock, watched, told, run, screen } = await watchStubborn();
   run.print('x'.repeat(300_000));
   t.equal(run.asked.at(-1), 'pause', 'the run waits for the screen');
+  await settle();
   await clock.advance(PATIENCE_MS - 1);
   t.notOk(screen.isDisposed);
   await clock.advance(1);

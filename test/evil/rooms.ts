@@ -1,6 +1,7 @@
 /** What the homeserver says of rooms: their state, their members, their successors, invitations. */
 import type { JsonObject } from '../../src/demo/homeserver/json.ts';
 import { Reply } from '../../src/demo/homeserver/request.ts';
+import { eventually } from '../people/eventually.ts';
 import { type Case, type Group, type Outcome, tell } from './fixtures/case.ts';
 import { BOT, type Stage } from './fixtures/stage.ts';
 
@@ -171,7 +172,10 @@ export const ROOMS: Group = {
         const id = await stage.requestOf(event);
         server.setMembership(danger, bob.user, 'leave');
         await stage.say(alice, `!approve ${id}`, danger);
-        await stage.caughtUp();
+        await eventually(async () => {
+          const entries = await stage.entries();
+          return entries.some((e) => e.type === 'closed' && e.request === id) || undefined;
+        });
         server.setMembership(danger, bob.user, 'join');
       },
       expect: { asked: 1, said: /bob has left the room/ },
