@@ -130,7 +130,7 @@ export interface Glance {
 export interface Screen extends Disposable {
   /** Resolves once the bytes have had their effect, in the order of the calls. */
   write(bytes: Uint8Array): Promise<void>;
-  /** The last `count` lines, whatever is still being written. Of a very long line, only the end. */
+  /** The last `count` lines, without waiting for what is still written. Of a very long line, the end. */
   glance(count: number): Promise<Glance>;
   /** All lines, once what was written before has had its effect. */
   lines(): Promise<readonly string[]>;

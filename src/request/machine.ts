@@ -163,7 +163,7 @@ const lookAgain = ({ gathered, isGranted, untilAt }: Omit<Checking, 'kind'>): Ne
 });
 
 function check(request: Request, state: Checking, happening: Happening, world: World): Next {
-  // The check takes time, and whoever is asked can take their time with the answer.
+  // The homeserver can let the check wait for its answer.
   if (world.now >= state.untilAt) return close(request, { kind: 'expired' });
   if (happening.kind !== 'checked') return halt(request, state, happening);
   if (happening.changes.length > 0)

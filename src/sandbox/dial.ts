@@ -1,7 +1,7 @@
 /**
- * Starts the connection to a destination, from the host. A name is resolved there and then, by whoever
- * answers for it: it must not lead to what only this host can reach, so that who controls a name does
- * not get the action to talk to the services of the host or to its keys of the cloud.
+ * Starts the connection to a destination, from the host. A name is resolved at that moment, and its owner
+ * says where it leads. It must not lead to what only this host can reach: the services on its loopback
+ * interface, and the address where a cloud gives out keys.
  */
 import { lookup as lookupName } from 'node:dns';
 import { BlockList, connect, type LookupFunction, type Socket } from 'node:net';
@@ -17,36 +17,32 @@ interface Address {
   readonly family: number;
 }
 
-/** An address that the policy names itself is reached, whatever it is; so is the name of loopback. */
+/** Every address that the policy names itself is reached; so is `localhost`, which names one. */
 export const dialBy =
   (resolve: Resolve): Dial =>
   ({ host, port }) =>
     connect({
-      host,
-      port,
-      allowHalfOpen: true,
-      lookup: isLoopbackName(host) ? lookupName : outward(resolve),
+      ...{ host, port, allowHalfOpen: true, autoSelectFamily: true },
+      lookup: host.toLowerCase() === 'localhost' ? lookupName : outward(resolve),
     });
 
 export const dial: Dial = dialBy(lookupName);
 
-/** RFC 6761, 6.3. */
-const isLoopbackName = (host: string): boolean => /^(?:.+\.)?localhost$/i.test(host);
-
-function outward(resolve: Resolve): LookupFunction {
-  return (name, options, done) =>
+/** Asked for all addresses, since `autoSelectFamily` tries one after the other. */
+const outward =
+  (resolve: Resolve): LookupFunction =>
+  (name, _options, done) =>
     resolve(name, { all: true }, (error, found) => {
       const addresses = error ? [] : found.filter((one) => !isInward(one));
-      const [first] = addresses;
-      if (!first) return done(error ?? refusal(name), '');
-      if (options.all) done(null, [...addresses]);
-      else done(null, first.address, first.family);
+      if (addresses.length > 0) done(null, addresses);
+      else done(error ?? refusal(name), []);
     });
-}
 
 const refusal = (name: string): NodeJS.ErrnoException =>
   Object.assign(
-    new Error(`${name} leads to addresses of the host itself, which the policy does not name`),
+    new Error(
+      `${name} leads to loopback, link-local or metadata addresses, which the policy does not name`,
+    ),
     {
       code: 'ENETUNREACH',
     },

@@ -28,7 +28,7 @@ export function addressOf(message: Message, names: Names): Address {
   const isMentioned = message.mentions.includes(names.bot);
   const behind = behindName(text, message, names);
   if (isMentioned && behind) return { kind: 'command', text: behind.rest };
-  // Clients mention the author of what is replied to, whatever the reply says.
+  // In a reply, clients add a mention of the author who is answered.
   if (isMentioned) return message.relation === 'reply' ? NONE : UNCLEAR;
   // Typed by hand: a name that the client has made no mention of may be anybody's.
   return behind?.isSetOff ? UNCLEAR : NONE;
@@ -51,7 +51,7 @@ interface Behind {
 function behindName(text: string, { link }: Message, { bot, botNames }: Names): Behind | undefined {
   const linked = LINKED.exec(text);
   const isLink = linked && [bot, encodeURIComponent(bot)].includes(linked[1] ?? '');
-  const shown = link?.user === bot ? [link.text] : [];
+  const shown = link?.user === bot && link.text !== '' ? [link.text] : [];
   const forms = [bot, ...shown, ...botNames].flatMap((name) => [name, `@${name}`, `@[${name}]`]);
   for (const form of isLink ? [linked[0]] : forms) {
     if (text.slice(0, form.length).toLowerCase() !== form.toLowerCase()) continue;

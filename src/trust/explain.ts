@@ -25,7 +25,7 @@ const SENTENCES: Readonly<Record<TrustRefusal, string>> = {
   refused_before:
     'This was refused before, and a refusal is final. If it is still wanted, send it as a new message.',
   flooded:
-    'More messages of this account were refused in this room than I can keep apart, so I take no command of it here any more. An administrator has to name another room in the policy; instead of our direct room, !direct new opens another one.',
+    'More messages of this account were refused in this room than I can keep apart, so I take no command of it here any more. An administrator has to name another room in the policy; if this is our direct room, !direct new in a shared one makes another.',
   before_live:
     'I was away when this was sent, so it was not run. Send it again if it is still wanted.',
   direct_left:

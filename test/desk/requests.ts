@@ -138,7 +138,7 @@ t.test('a sign-off can be taken back then, and the next check is one of its own'
   await house.order('carol', 'approve', id);
   t.equal(house.life(id)?.kind, 'checking');
   await answer(0);
-  t.strictSame(house.ran, [], 'the answer to the first is none to the second');
+  t.strictSame(house.ran, [], 'the answer to the first check does not count for the second');
   await answer(1);
   t.strictSame(house.ran, [id]);
   t.strictSame(house.fatal, []);

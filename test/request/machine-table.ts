@@ -218,7 +218,7 @@ for (const [kind, state] of Object.entries(STATES))
   });
 
 t.test(
-  'past its time, whatever happens to what waits, is granted or looked at ends it',
+  'past its time, a request ends with anything that happens to it before its start',
   async (t) => {
     for (const state of [STATES.waiting, STATES.granted, STATES.checking])
       for (const [name, happening] of Object.entries(HAPPENINGS)) {

@@ -44,6 +44,11 @@ t.test('a name is not reached where it leads to what only this host can reach', 
   }
 });
 
+t.test('only `localhost` is a name of loopback, and nothing below it', async (t) => {
+  for (const host of ['metadata.localhost', 'localhost.example.org', 'localhost.'])
+    t.equal(await heard(dialBy(leadsTo('127.0.0.1'))({ host, port: 1 })), 'ENETUNREACH', host);
+});
+
 t.test('of several addresses, only the others are tried', async (t) => {
   const port = await listen(t, '127.0.0.1');
   // To the broadcast address a connection fails at once.

@@ -37,7 +37,7 @@ t.test('costly output keeps nobody else waiting', async (t) => {
   t.ok(turns > 1000, `others had ${turns} turns meanwhile`);
 });
 
-t.test('once it is closed, whatever was asked is refused', async (t) => {
+t.test('once it is closed, everything that was asked is refused', async (t) => {
   const screen = openScreen();
   const asked: Promise<unknown>[] = [
     screen.write(bytes('\x1bc'.repeat(100_000))),

@@ -56,6 +56,7 @@ t.test('a mention from which no command can be told is not passed over', async (
     ['say: status web'],
     ['I asked Vaktrom to deploy web'],
     ['Ops: the bot (3): status web'],
+    [': status web', { link: { user: BOT, text: '' } }],
     ['Alice: status web', { link: { user: ALICE, text: 'Alice' } }],
     ['[bot](https://matrix.to/#/@mallory:example.org) status web'],
     ['[bot](https://example.org/#/@bot:example.org) status web'],
