@@ -82,7 +82,7 @@ const SILENT: readonly Life['kind'][] = ['new', 'checking', 'intending', 'ending
 
 /** The card without the tail of the output, which is shown by itself. */
 const withoutOutput = (blocks: readonly Block[]): readonly Block[] => {
-  const at = blocks.findIndex(({ kind }) => kind === 'pre');
+  const at = blocks.findIndex(({ kind }) => kind === 'output');
   if (at < 0) return blocks;
   const before = blocks[at - 1];
   const hasCount =

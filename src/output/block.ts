@@ -1,7 +1,7 @@
 /**
- * What the bot says, as data: lines of spans and blocks of preformatted text. Printed once as plain
- * text and once as HTML. The HTML is of the subset that every Matrix client shows, and holds no link
- * and no image.
+ * What the bot says, as data: lines of spans, blocks of preformatted text, and what an action printed.
+ * Printed once as plain text and once as HTML. The HTML is of the subset that every Matrix client shows,
+ * and holds no link and no image.
  */
 import { costOf, MAX_COST, takeStart } from './cost.ts';
 import { escapeHtml } from './html.ts';
@@ -10,7 +10,8 @@ export type Span = string | { readonly code: string } | { readonly strong: strin
 
 export type Block =
   | { readonly kind: 'line'; readonly spans: readonly Span[] }
-  | { readonly kind: 'pre'; readonly text: string };
+  | { readonly kind: 'pre'; readonly text: string }
+  | { readonly kind: 'output'; readonly lines: readonly string[] };
 
 export interface Rendered {
   readonly text: string;
@@ -21,18 +22,33 @@ export const line = (...spans: readonly Span[]): Block => ({ kind: 'line', spans
 /** All that there is to say, in one line. */
 export const say = (text: string): readonly Block[] => [line(text)];
 export const pre = (text: string): Block => ({ kind: 'pre', text });
+export const output = (lines: readonly string[]): Block => ({ kind: 'output', lines });
 export const code = (text: string): Span => ({ code: text });
 export const strong = (text: string): Span => ({ strong: text });
+
+/** In plain text, before each line of output: without it, output could look like the bot's own words. */
+const OUTPUT_MARK = '│ ';
+/** What a line of output takes in a message. */
+export const costOfOutput = (line: string): number => costOf(`${OUTPUT_MARK}${line}\n`);
 
 /** What does not fit into a message is cut off at the end, and said to be. */
 export function renderBlocks(blocks: readonly Block[]): Rendered {
   const fitting = fit(blocks);
   return {
-    text: fitting
-      .map((b) => (b.kind === 'pre' ? b.text : b.spans.map(spanText).join('')))
-      .join('\n'),
+    text: fitting.map(blockText).join('\n'),
     html: renderHtml(fitting),
   };
+}
+
+function blockText(block: Block): string {
+  switch (block.kind) {
+    case 'line':
+      return block.spans.map(spanText).join('');
+    case 'pre':
+      return block.text;
+    case 'output':
+      return block.lines.map((each) => `${OUTPUT_MARK}${each}`).join('\n');
+  }
 }
 
 const spanText = (span: Span): string => {
@@ -44,8 +60,12 @@ function renderHtml(blocks: readonly Block[]): string {
   let html = '';
   for (const [index, block] of blocks.entries()) {
     const previous = blocks[index - 1];
-    if (block.kind === 'pre') html += `<pre><code>${escapeHtml(block.text)}</code></pre>`;
-    else html += `${previous?.kind === 'line' ? '<br>' : ''}${block.spans.map(spanHtml).join('')}`;
+    if (block.kind === 'line')
+      html += `${previous?.kind === 'line' ? '<br>' : ''}${block.spans.map(spanHtml).join('')}`;
+    else {
+      const text = block.kind === 'pre' ? block.text : block.lines.join('\n');
+      html += `<pre><code>${escapeHtml(text)}</code></pre>`;
+    }
   }
   return html;
 }
@@ -64,13 +84,26 @@ const TAGS_COST = 30;
 function fit(blocks: readonly Block[]): readonly Block[] {
   let left = MAX_COST;
   for (const [index, block] of blocks.entries()) {
-    const pieces = block.kind === 'pre' ? [block.text] : block.spans.map(spanText);
-    const cost = pieces.reduce((sum, piece) => sum + costOf(piece) + TAGS_COST, 0);
-    if (cost > left) {
-      const start = takeStart(pieces.join(''), left - TAGS_COST);
-      return [...blocks.slice(0, index), block.kind === 'pre' ? pre(start) : line(start), CUT];
-    }
+    const cost = costOfBlock(block);
+    if (cost > left) return [...blocks.slice(0, index), startOf(block, left - TAGS_COST), CUT];
     left -= cost;
   }
   return blocks;
+}
+
+function costOfBlock(block: Block): number {
+  const pieces = block.kind === 'line' ? block.spans.map(spanText) : [blockText(block)];
+  return pieces.reduce((sum, piece) => sum + costOf(piece) + TAGS_COST, 0);
+}
+
+function startOf(block: Block, cost: number): Block {
+  const start = takeStart(blockText(block), cost);
+  switch (block.kind) {
+    case 'line':
+      return line(start);
+    case 'pre':
+      return pre(start);
+    case 'output':
+      return output(start.split('\n').map((each) => each.slice(OUTPUT_MARK.length)));
+  }
 }

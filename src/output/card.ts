@@ -6,8 +6,8 @@ import { describeDenial, describeMissing } from '../policy/explain.ts';
 import type { Action } from '../policy/model.ts';
 import type { Closing, Ending, Gathered, Outcome, Progress, State } from '../request/life.ts';
 import type { Request } from '../request/request.ts';
-import { type Block, code, line, pre, type Span, strong } from './block.ts';
-import { costOf, shorten, takeEnd } from './cost.ts';
+import { type Block, code, costOfOutput, line, output, type Span, strong } from './block.ts';
+import { shorten, takeEnd } from './cost.ts';
 import { describeExit } from './exit-code.ts';
 import { formatDuration, plural } from './quantity.ts';
 import { safeArgv, safeLine } from './text.ts';
@@ -184,7 +184,7 @@ function tailOf(progress: Progress): Block[] {
   if (shown.length === 0) return [];
   const hidden = progress.lines - shown.length;
   const above = hidden > 0 ? [line(`… ${plural(hidden, 'line')} above`)] : [];
-  return [...above, pre(shown.join('\n'))];
+  return [...above, output(shown)];
 }
 
 /** The last lines, as many as fit; of one that is too long by itself, the end. */
@@ -192,7 +192,7 @@ function shownOf({ tail }: Progress): string[] {
   const shown: string[] = [];
   let left = TAIL_COST;
   for (const text of tail.slice(-TAIL_LINES).reverse()) {
-    left -= costOf(`${text}\n`);
+    left -= costOfOutput(text);
     if (left < 0 && shown.length > 0) break;
     shown.unshift(left < 0 ? takeEnd(text, TAIL_COST) : text);
   }

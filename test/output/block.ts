@@ -4,6 +4,7 @@ import {
   type Block,
   code,
   line,
+  output,
   pre,
   renderBlocks,
   type Span,
@@ -25,6 +26,10 @@ t.test('lines and blocks become text and HTML', async (t) => {
       html: 'one <strong>two</strong> <code>three &lt;3</code><br>isn&#39;t<pre><code>a &amp; b\n  c</code></pre>after',
     },
   );
+  t.strictSame(renderBlocks([line('▶ logs'), output(['✓ logs', '', 'exit 0 · entry 7'])]), {
+    text: '▶ logs\n│ ✓ logs\n│ \n│ exit 0 · entry 7',
+    html: '▶ logs<pre><code>✓ logs\n\nexit 0 · entry 7</code></pre>',
+  });
   t.strictSame(renderBlocks([]), { text: '', html: '' });
 });
 
@@ -32,7 +37,11 @@ const anySpan: fc.Arbitrary<Span> = fc.oneof(anyText, anyText.map(code), anyText
 const anyBlock: fc.Arbitrary<Block> = fc.oneof(
   fc.array(anySpan, { maxLength: 4 }).map((spans) => line(...spans)),
   anyText.map(pre),
+  fc.array(anyText, { minLength: 1, maxLength: 3 }).map(output),
 );
+
+const unmarked = (block: Block): Block =>
+  block.kind === 'output' ? pre(block.lines.join('\n')) : block;
 
 /** The tags in a piece of HTML, and the text between them; throws on what is neither. */
 function tokenize(html: string): { tags: string[]; text: string } {
@@ -66,7 +75,8 @@ const ALLOWED = ['pre', '/pre', 'code', '/code', 'br', 'strong', '/strong'];
 t.test('no tag is ever in the HTML but our own, closed in order, without attributes', async (t) => {
   fc.assert(
     fc.property(fc.array(anyBlock, { maxLength: 6 }), (blocks) => {
-      const { text, html } = renderBlocks(blocks);
+      const { html } = renderBlocks(blocks);
+      const { text } = renderBlocks(blocks.map(unmarked));
       const { tags, text: shown } = tokenize(html);
       const open: string[] = [];
       for (const tag of tags) {
@@ -90,6 +100,8 @@ t.test('a message never outgrows an event, and says so when it was cut', async (
     [line(strong('"'.repeat(50_000)), code('tail'))],
     Array.from({ length: 5000 }, (_, i) => line(`line ${i} `, code('x'))),
     [line('title'), pre('y'.repeat(50_000)), line('end')],
+    [output(['y'.repeat(50_000)])],
+    [output(Array.from({ length: 50_000 }, () => ''))],
   ];
   for (const blocks of much) {
     const { text, html } = renderBlocks(blocks);

@@ -128,20 +128,20 @@ const CARDS: Readonly<Record<string, readonly [State, string]>> = {
   'running, silent': [running(), `▶ deploy web 1.2.3 · ${ID}\n${PLAN}`],
   'running, with output': [
     running({ progress: progress('one', 'two') }),
-    `▶ deploy web 1.2.3 · ${ID}\n${PLAN}\none\ntwo`,
+    `▶ deploy web 1.2.3 · ${ID}\n${PLAN}\n│ one\n│ two`,
   ],
   'running, with more output than is shown': [
     running({ progress: { tail: ['two', 'three'], lines: 3, bytes: 9 } }),
-    `▶ deploy web 1.2.3 · ${ID}\n${PLAN}\n… 1 line above\ntwo\nthree`,
+    `▶ deploy web 1.2.3 · ${ID}\n${PLAN}\n… 1 line above\n│ two\n│ three`,
   ],
   'being stopped': [running({ stopping: true }), `▶ deploy web 1.2.3 · ${ID} · stopping\n${PLAN}`],
   'about to be ended': [
     { kind: 'ending', ending: ending({ kind: 'exited', exit: 0 }) },
-    `▶ deploy web 1.2.3 · ${ID}\n${PLAN}\none\ntwo`,
+    `▶ deploy web 1.2.3 · ${ID}\n${PLAN}\n│ one\n│ two`,
   ],
   'ended well': [
     ended({ kind: 'exited', exit: 0 }),
-    `✓ deploy web 1.2.3 · ${ID}\nexit 0 · in 12.3 s · 2 lines · entry 1284\none\ntwo`,
+    `✓ deploy web 1.2.3 · ${ID}\nexit 0 · in 12.3 s · 2 lines · entry 1284\n│ one\n│ two`,
   ],
   'ended badly': [
     ended({ kind: 'exited', exit: 3 }, { progress: progress() }),
@@ -149,11 +149,11 @@ const CARDS: Readonly<Record<string, readonly [State, string]>> = {
   ],
   'out of time': [
     ended({ kind: 'timed_out' }, { progress: progress('one') }),
-    `✗ deploy web 1.2.3 · ${ID}\nstopped: out of time · in 12.3 s · 1 line · entry 1284\none`,
+    `✗ deploy web 1.2.3 · ${ID}\nstopped: out of time · in 12.3 s · 1 line · entry 1284\n│ one`,
   ],
   cancelled: [
     ended({ kind: 'cancelled', by: 'bob' }),
-    `✗ deploy web 1.2.3 · ${ID}\ncancelled by bob · in 12.3 s · 2 lines · entry 1284\none\ntwo`,
+    `✗ deploy web 1.2.3 · ${ID}\ncancelled by bob · in 12.3 s · 2 lines · entry 1284\n│ one\n│ two`,
   ],
   'stopped with the daemon': [
     ended({ kind: 'stopped' }, { progress: progress() }),
@@ -175,7 +175,7 @@ const CARDS: Readonly<Record<string, readonly [State, string]>> = {
     ),
     `✓ deploy web 1.2.3 · ${ID}\n` +
       'exit 0 · in 12.3 s · 9000 lines · full output attached · output cut at the limit · entry 1284\n' +
-      '… 8999 lines above\nlast',
+      '… 8999 lines above\n│ last',
   ],
 };
 
@@ -211,7 +211,7 @@ t.test('the sandbox is told: whom it reaches, where it writes, how long it may t
 t.test('the last lines are shown, up to thirty of them', async (t) => {
   const tail = Array.from({ length: 40 }, (_, i) => `line ${i}`);
   const shown = textOf(running({ progress: { tail, lines: 500, bytes: 1 } })).split('\n');
-  t.strictSame(shown.slice(2), ['… 470 lines above', ...tail.slice(10)]);
+  t.strictSame(shown.slice(2), ['… 470 lines above', ...tail.slice(10).map((each) => `│ ${each}`)]);
   t.ok(isLong({ tail, lines: 500, bytes: 1 }));
   t.ok(isLong(progress(...tail)));
   t.notOk(isLong(progress(...tail.slice(10))));
@@ -221,7 +221,7 @@ t.test('the last lines are shown, up to thirty of them', async (t) => {
 t.test('of one line without end, the end is shown, and all of it attached', async (t) => {
   const long = progress(`start${'x'.repeat(100_000)}end`);
   const text = textOf(running({ progress: long }));
-  t.match(text, /\nx+end$/);
+  t.match(text, /\n│ x+end$/);
   t.notMatch(text, /start/);
   t.ok(isLong(long));
 });

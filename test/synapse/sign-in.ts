@@ -54,7 +54,12 @@ actions: {}
   const seen = new Set([await kept()]);
   await eventually(async () => seen.add(await kept()).size > 3 || undefined);
   t.equal(await answer(house, alice, room), 'Vaktrom 0.1.0');
-  const beside = await vaktrom('identity', 'show', alice.userId, '--dir', house.dir, '--json');
+  const show = ['identity', 'show', alice.userId, '--dir', house.dir, '--json'];
+  // Where the token expires just then, it says to try again: the daemon renews it, for its next request.
+  const beside = await eventually(async () => {
+    const tried = await vaktrom(...show);
+    return tried.code === 3 ? undefined : tried;
+  });
   t.strictSame(
     [beside.code, JSON.parse(beside.stdout || '{}')],
     [0, { id: alice.userId, identity: await alice.masterKey() }],
