@@ -124,7 +124,10 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
     }),
   );
   if ((await matrix.crypto.ownIdentity()) === undefined)
-    throw new Fatal('identity_lost', 'the crypto store has no cross-signing identity of the bot');
+    throw new Fatal(
+      'identity_lost',
+      'the crypto store has no cross-signing identity of the bot: set the bot up anew in another folder by vaktrom recover',
+    );
 
   const terminals = openTerminals();
   const chat = terminals.around(matrix.chat);

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { Fatal, type FatalCode, Fault, type FaultCode, needsPerson } from '../src/base/errors.ts';
 import { formatProblem } from '../src/config/document.ts';
 import { parsePolicyFile } from '../src/config/policy-file.ts';
 
@@ -41,6 +42,18 @@ t.test('docs/errors.md lists every code, and no other', async (t) => {
     t.ok(codes.length >= 2, `${heading}: ${codes.length} codes in the source`);
     t.strictSame(tableUnder(page, heading).toSorted(), codes.toSorted(), heading);
   }
+});
+
+t.test('docs/errors.md says which of them systemd does not start the daemon after', async (t) => {
+  const [, listed = ''] = / The codes are\n([\s\S]*?), unless/.exec(read('docs/errors.md')) ?? [];
+  const shown = [...listed.matchAll(/`([a-z_]+)`/g)].map(([, code]) => code);
+  const faults = membersOf('src/base/errors.ts', 'FaultCode') as FaultCode[];
+  const fatals = membersOf('src/base/errors.ts', 'FatalCode') as FatalCode[];
+  const ends = [
+    ...faults.map((code) => new Fault(code, 'x')),
+    ...fatals.map((code) => new Fatal(code, 'x')),
+  ].filter(needsPerson);
+  t.strictSame(shown, ends.map(({ code }) => code).toSorted());
 });
 
 t.test('docs/formats/audit-log.md lists every type of entry, and no other', async (t) => {

@@ -22,6 +22,7 @@ export type FaultCode =
   | 'recovery_key_wrong'
   | 'rotation_unfinished'
   | 'sandbox_unavailable'
+  | 'secret_damaged'
   | 'secret_missing'
   | 'setup_exists'
   | 'unanswered'
@@ -31,6 +32,7 @@ export type FaultCode =
 export type FatalCode =
   | 'audit_append_failed'
   | 'audit_head_mismatch'
+  | 'crypto_store_damaged'
   | 'crypto_store_failed'
   | 'crypto_stalled'
   | 'directory_in_use'
@@ -57,6 +59,29 @@ export class Fatal extends Error {
   }
 }
 
+const NEEDS_PERSON: ReadonlySet<FaultCode | FatalCode> = new Set([
+  'audit_head_mismatch',
+  'config_invalid',
+  'crypto_store_damaged',
+  'file_unsafe',
+  'identity_lost',
+  'key_unreadable',
+  'policy_invalid',
+  'rotation_unfinished',
+  'secret_damaged',
+  'signed_out',
+  'state_unreadable',
+]);
+
+/**
+ * No restart mends it, only a person does. What the system refused (a file that is absent, a disk that
+ * does not answer) may be over by the next attempt, and never counts.
+ */
+export const needsPerson = (error: unknown): boolean =>
+  (error instanceof Fault || error instanceof Fatal) &&
+  NEEDS_PERSON.has(error.code) &&
+  !withCauses(error).some((each) => each instanceof Error && 'errno' in each);
+
 /** Makes a `switch` exhaustive; reached only when a type lied. */
 export function assertNever(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`);
@@ -64,11 +89,19 @@ export function assertNever(value: never): never {
 
 /** An error and its causes, outermost first, one line, no stack: what a person should read. */
 export function describeError(error: unknown): string {
-  const parts: string[] = [];
-  for (let at: unknown = error; at !== undefined && parts.length < 8; ) {
-    if (at instanceof Error) parts.push(at.message);
-    else parts.push(typeof at === 'string' ? at : 'something that is no error');
+  const parts = withCauses(error).map((each) => {
+    if (each instanceof Error) return each.message;
+    return typeof each === 'string' ? each : 'something that is no error';
+  });
+  return parts.join(': ').replace(/\s*\n\s*/g, '; ');
+}
+
+/** Outermost first, bounded, since causes can go in a circle. */
+function withCauses(error: unknown): readonly unknown[] {
+  const found: unknown[] = [];
+  for (let at = error; at !== undefined && found.length < 8; ) {
+    found.push(at);
     at = at instanceof Error ? at.cause : undefined;
   }
-  return parts.join(': ').replace(/\s*\n\s*/g, '; ');
+  return found;
 }

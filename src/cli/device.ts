@@ -80,9 +80,10 @@ async function beginWith(directory: Directory, options: RotateOptions, io: Io): 
 
 /** Without its session, the old device cannot be signed out, but a new one can be made. */
 function ifLost(error: unknown): undefined {
-  if (error instanceof Fault && error.code === 'secret_missing') return undefined;
-  if (error instanceof Fatal && error.code === 'state_unreadable') return undefined;
-  throw error;
+  const isLost =
+    (error instanceof Fault && ['secret_missing', 'secret_damaged'].includes(error.code)) ||
+    (error instanceof Fatal && error.code === 'state_unreadable');
+  if (!isLost) throw error;
 }
 
 /** Opening the store proves that no daemon runs: it is locked while one does. */

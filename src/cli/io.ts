@@ -1,11 +1,14 @@
 /** What a command of the CLI is given of the world, and how it ends. */
 import { inspect } from 'node:util';
-import { Fatal, Fault, type FaultCode } from '../base/errors.ts';
+import { Fatal, Fault, type FaultCode, needsPerson } from '../base/errors.ts';
 import { visibleLine } from '../output/text.ts';
 import { Interrupted } from './signals.ts';
 
-/** 0 ok, 1 refused or found wrong, 2 usage, 3 could not tell, 4 signed out at the homeserver. */
-export type ExitCode = 0 | 1 | 2 | 3 | 4;
+/**
+ * 0 ok, 1 refused or found wrong, 2 usage, 3 could not tell, 4 signed out at the homeserver, 5 of the
+ * daemon: only a person can mend it.
+ */
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;
 
 export interface Io {
   /** A line on stdout: what was asked for. */
@@ -32,6 +35,12 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof Interrupted) return error.exit;
   if (error instanceof Fatal && error.code === 'signed_out') return 4;
   return error instanceof Fault ? (EXIT_OF[error.code] ?? 1) : 1;
+}
+
+/** The unit starts the daemon again after 1 and 3 only: see RestartPreventExitStatus=. */
+export function exitCodeOfDaemon(error: unknown): number {
+  const code = exitCodeOf(error);
+  return code === 1 && needsPerson(error) ? 5 : code;
 }
 
 /** A mistake of the user's is one message; a mistake of ours says so and keeps its trace. */

@@ -1,17 +1,24 @@
 /** `vaktrom run`: the daemon in the foreground, for a terminal or for systemd. */
-import { describeError, Fatal } from '../base/errors.ts';
+import { describeError, Fatal, needsPerson } from '../base/errors.ts';
 import { openDirectory } from '../config/directory.ts';
 import { openDaemon } from '../daemon.ts';
 import { systemClock as clock } from '../system/clock.ts';
 import { startHeartbeat } from '../system/heartbeat.ts';
 import { openJournal } from '../system/journal.ts';
 import { openSupervisor } from '../system/supervisor.ts';
-import type { ExitCode, Io } from './io.ts';
+import { exitCodeOfDaemon, explainError, type Io } from './io.ts';
 
 /** Longest that a shutdown waits for runs to end and for the room to be told. */
 const DRAIN_LIMIT_MS = 25_000;
 
-export async function run(root: string, io: Io): Promise<ExitCode> {
+/** Resolves with the exit code, also for what only a person can mend. */
+export const run = (root: string, io: Io): Promise<number> =>
+  serve(root, io).catch((error: unknown) => {
+    io.err(explainError(error));
+    return exitCodeOfDaemon(error);
+  });
+
+async function serve(root: string, io: Io): Promise<number> {
   const log = openJournal();
   const supervisor = openSupervisor(log);
   const signal = Promise.withResolvers<NodeJS.Signals>();
@@ -20,8 +27,11 @@ export async function run(root: string, io: Io): Promise<ExitCode> {
   process.once('SIGINT', signal.resolve);
   // A panic of the crypto library surfaces here; it must never be lived through.
   const crash = (error: unknown): never => {
-    log.error({ error: describeError(error) }, 'crashed; the supervisor has to start me again');
-    process.exit(1);
+    const what = needsPerson(error)
+      ? 'stopped; this has to be mended before I am started again'
+      : 'crashed; the supervisor has to start me again';
+    log.error({ error: describeError(error) }, what);
+    process.exit(exitCodeOfDaemon(error));
   };
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);

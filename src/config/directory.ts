@@ -28,6 +28,9 @@ export const SETTINGS_FILE = 'vaktrom.yaml';
 
 export type SecretName = 'access-token' | 'crypto-key' | 'audit-key' | 'factor-key';
 
+const RESTORE_OR_RECOVER =
+  'restore it from a backup, or set the bot up anew in another folder by vaktrom recover';
+
 /** Throws Fault `config_invalid` with every problem on a line of its own, or `file_unsafe`. */
 export async function openDirectory(
   root: string,
@@ -68,8 +71,16 @@ export async function readPolicy(path: string): Promise<PolicyFile> {
   return parsed.value;
 }
 
+/** What a person does about a secret that is lost. */
+const MENDS: Readonly<Record<SecretName, string>> = {
+  'access-token': 'give the bot a new device by vaktrom device rotate',
+  'crypto-key': RESTORE_OR_RECOVER,
+  'audit-key': RESTORE_OR_RECOVER,
+  'factor-key': RESTORE_OR_RECOVER,
+};
+
 /**
- * Reads a secret, without the newline at its end. Throws Fault `secret_missing`, or `file_unsafe`
+ * Reads a secret, without the newline at its end. Throws Fault `secret_missing`, `secret_damaged`, or `file_unsafe`
  * when others could read it.
  */
 export async function readSecret(
@@ -86,8 +97,9 @@ export async function readSecret(
     const text = await readText(path, { closedTo, code: 'secret_missing' }).catch(absent);
     if (text === undefined) continue;
     const secret = text.trimEnd();
-    if (secret === '') throw new Fault('secret_missing', `${path} is empty`);
-    return secret;
+    if (/^[!-~]+$/.test(secret)) return secret;
+    const what = secret === '' ? 'empty' : 'damaged';
+    throw new Fault('secret_damaged', `${path} is ${what}: ${MENDS[name]}`);
   }
   const folders = places.map(({ folder }) => folder).join(' or ');
   throw new Fault('secret_missing', `there is no secret ${name} in ${folders}`);
@@ -99,8 +111,8 @@ export async function readKey(
   name: SecretName,
 ): Promise<Uint8Array> {
   const key = fromBase64(await readSecret(directory, name));
-  if (key?.length !== 32) throw new Fault('secret_missing', `the secret ${name} is damaged`);
-  return key;
+  if (key?.length === 32) return key;
+  throw new Fault('secret_damaged', `the secret ${name} is damaged: ${MENDS[name]}`);
 }
 
 interface Reading {

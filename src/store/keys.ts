@@ -33,7 +33,7 @@ export function readSigningKey(text: string): Signer {
   )
     throw new Fatal(
       'key_unreadable',
-      'the audit key is damaged: restore secrets/audit-key from a backup',
+      'the audit key is damaged: restore secrets/audit-key from a backup, or set the bot up anew in another folder by vaktrom recover',
     );
   const { publicKey, privateKey } = sodium.crypto_sign_seed_keypair(bytes.subarray(1));
   return { name, publicKey, sign: (message) => sodium.crypto_sign_detached(message, privateKey) };

@@ -36,6 +36,8 @@ export interface State {
   keepSealedSecret(person: string, sealed: string | undefined): Promise<void>;
 }
 
+const MEND = `replace what is in it by a backup, or by the following, after which one-time codes have to be enrolled anew: ${JSON.stringify(EMPTY)}`;
+
 export const createState = (path: string): Promise<void> => createFile(path, JSON.stringify(EMPTY));
 
 /** Throws Fatal `state_unreadable` when the file is missing or not ours. */
@@ -89,9 +91,10 @@ function parseContent(text: string, path: string): Content {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new Fatal('state_unreadable', `${path} is damaged`, cause);
+    throw new Fatal('state_unreadable', `${path} is damaged: ${MEND}`, cause);
   }
-  if (!isContent(value)) throw new Fatal('state_unreadable', `${path} is not a state file`);
+  if (!isContent(value))
+    throw new Fatal('state_unreadable', `${path} is not a state file: ${MEND}`);
   return { version: 1, sync: value.sync, owed: { ...value.owed }, secrets: { ...value.secrets } };
 }
 

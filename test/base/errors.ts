@@ -1,5 +1,5 @@
 import t from 'tap';
-import { assertNever, describeError, Fatal, Fault } from '../../src/base/errors.ts';
+import { assertNever, describeError, Fatal, Fault, needsPerson } from '../../src/base/errors.ts';
 
 t.test('an error is described with its causes, outermost first, on one line', async (t) => {
   const cause = new Error('no route', { cause: 'EHOSTUNREACH' });
@@ -26,6 +26,18 @@ t.test('faults and fatals carry a code, and a cause only if there is one', async
   t.equal(fatal.code, 'key_unreadable');
   t.equal(fatal.cause, fault);
   t.notOk(fatal instanceof Fault);
+});
+
+t.test('what only a person can mend is told from what may pass', async (t) => {
+  const absent = Object.assign(new Error('ENOENT: no such file'), { errno: -2, code: 'ENOENT' });
+  t.ok(needsPerson(new Fault('policy_invalid', 'p.yaml:1:1: no')));
+  t.ok(needsPerson(new Fatal('state_unreadable', 'damaged', new SyntaxError('not JSON'))));
+  t.notOk(needsPerson(new Fault('policy_invalid', 'cannot read p.yaml', absent)));
+  t.notOk(needsPerson(new Fatal('state_unreadable', 'x', new Error('y', { cause: absent }))));
+  t.notOk(needsPerson(new Fault('homeserver_unreachable', 'no answer')));
+  t.notOk(needsPerson(new Fatal('directory_in_use', 'another daemon')));
+  t.notOk(needsPerson(new Error('a bug of ours')));
+  t.notOk(needsPerson(undefined));
 });
 
 t.test('a type that lied is not passed over', async (t) => {

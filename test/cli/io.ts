@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Fatal, Fault } from '../../src/base/errors.ts';
-import { exitCodeOf, explainError, printable } from '../../src/cli/io.ts';
+import { exitCodeOf, exitCodeOfDaemon, explainError, printable } from '../../src/cli/io.ts';
 
 t.test('how it ends says what to do: mend it, type it right, or try again', async (t) => {
   t.equal(exitCodeOf(new Fault('policy_invalid', 'x')), 1);
@@ -9,6 +9,10 @@ t.test('how it ends says what to do: mend it, type it right, or try again', asyn
   t.equal(exitCodeOf(new Fault('audit_incomplete', 'x')), 3);
   t.equal(exitCodeOf(new Fault('sandbox_unavailable', 'x')), 3);
   t.equal(exitCodeOf(new Fatal('key_unreadable', 'x')), 1);
+  t.equal(exitCodeOfDaemon(new Fatal('key_unreadable', 'x')), 5);
+  t.equal(exitCodeOfDaemon(new Fatal('signed_out', 'x')), 4);
+  t.equal(exitCodeOfDaemon(new Fatal('crypto_stalled', 'x')), 1);
+  t.equal(exitCodeOfDaemon(new Fault('homeserver_unreachable', 'x')), 3);
   t.equal(exitCodeOf('anything else'), 1);
 });
 

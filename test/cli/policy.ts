@@ -201,8 +201,8 @@ t.test('a whole directory is in order, or the first thing wrong is said', async 
 t.test('a policy or a key that is damaged is found', async (t) => {
   const cases = [
     ['policy', 'version: 2\n', 'policy_invalid'],
-    ['crypto-key', 'AAAA\n', 'secret_missing'],
-    ['factor-key', 'AAAA\n', 'secret_missing'],
+    ['crypto-key', 'AAAA\n', 'secret_damaged'],
+    ['factor-key', 'AAAA\n', 'secret_damaged'],
     ['audit-key', 'PRIVATE+KEY+x+00000000+AAAA\n', 'key_unreadable'],
   ] as const;
   for (const [name, text, code] of cases) {

@@ -72,8 +72,8 @@ t.test('of our own unit nothing is lost that takes something away', async (t) =>
   t.strictSame(
     [...all].filter((key) => !keys.has(key)),
     [
-      ...['Type', 'NotifyAccess', 'ExecStart', 'ExecReload', 'Restart', 'RestartSec'],
-      ...['RestartSteps', 'RestartMaxDelaySec', 'TimeoutStartSec', 'TimeoutStopSec'],
+      ...['Type', 'NotifyAccess', 'ExecStart', 'ExecReload', 'Restart', 'RestartPreventExitStatus'],
+      ...['RestartSec', 'RestartSteps', 'RestartMaxDelaySec', 'TimeoutStartSec', 'TimeoutStopSec'],
       ...['WatchdogSec', 'WatchdogSignal', 'SyslogIdentifier', 'SyslogLevel'],
     ],
   );

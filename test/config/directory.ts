@@ -94,14 +94,24 @@ t.test('a policy is read, or said to be wrong', async (t) => {
   });
 });
 
+const LOST =
+  'restore it from a backup, or set the bot up anew in another folder by vaktrom recover';
+
 t.test('a secret comes without the newline at its end, from a file that is private', async (t) => {
   const secretsPath = t.testdir({ 'access-token': 'syt_x\n', 'audit-key': ' \n' });
   await chmod(join(secretsPath, 'access-token'), 0o600);
   await chmod(join(secretsPath, 'audit-key'), 0o600);
   t.equal(await readSecret({ secretsPath }, 'access-token', ''), 'syt_x');
   await t.rejects(readSecret({ secretsPath }, 'audit-key', ''), {
-    code: /^secret_missing$/,
-    message: /is empty/,
+    code: /^secret_damaged$/,
+    message: new RegExp(`^${join(secretsPath, 'audit-key')} is empty: ${LOST}$`),
+  });
+  await writeFile(join(secretsPath, 'access-token'), '\0\0\0\0');
+  await t.rejects(readSecret({ secretsPath }, 'access-token', ''), {
+    code: /^secret_damaged$/,
+    message: new RegExp(
+      `^${join(secretsPath, 'access-token')} is damaged: give the bot a new device by vaktrom device rotate$`,
+    ),
   });
   t.has(await t.rejects(readSecret({ secretsPath }, 'crypto-key', '')), {
     code: 'secret_missing',
@@ -147,7 +157,8 @@ t.test('a key is 32 bytes of base64, or damaged', async (t) => {
   const key = Buffer.alloc(32, 7);
   const good = key.toString('base64');
   t.strictSame(Buffer.from(await read(`${good}\n`)), key);
-  const damaged = { code: /^secret_missing$/, message: /^the secret crypto-key is damaged$/ };
+  const message = new RegExp(`^the secret crypto-key is damaged: ${LOST}$`);
+  const damaged = { code: /^secret_damaged$/, message };
   for (const text of ['AAAA', good.slice(0, -2), good.replace('=', ''), `${good}${good}`])
     await t.rejects(read(text), damaged);
 });

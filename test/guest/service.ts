@@ -23,6 +23,7 @@ for (const suite of SUITES)
     await t.test('comes back when it is killed', (t) => kill(t, operator));
     await t.test('comes back when it hangs', (t) => hang(t, operator));
     await t.test('comes back however often it fails', (t) => fail(t, operator));
+    await t.test('stays down where only a person can mend it', (t) => giveUp(t, operator));
     await t.test('lives through a full disk', (t) => fillDisk(t, operator));
     await t.test('lives through an action that eats the memory', (t) => eatMemory(t, operator));
     await t.test('gets its secrets as credentials', (t) => encrypt(t, operator));
@@ -102,6 +103,21 @@ async function fail(t: Test, operator: Operator): Promise<void> {
   t.match(journal.stdout, /vaktrom: cannot read \/etc\/vaktrom\/policy\.yaml/);
   await operator.sh('mv /root/away /etc/vaktrom/policy.yaml');
   await operator.restarted('0');
+  await operator.override();
+}
+
+/** What only a person can mend is not tried for ever. */
+async function giveUp(t: Test, operator: Operator): Promise<void> {
+  const policy = '/etc/vaktrom/policy.yaml';
+  await operator.override('RestartSec=100ms', 'RestartSteps=0');
+  await operator.sh(`cp -a ${policy} /root/good && echo 'version: 2' >${policy}`);
+  t.equal((await operator.sh('systemctl restart vaktrom')).code, 1);
+  const facts = ['ActiveState', 'ExecMainStatus', 'NRestarts'];
+  const shown = await Promise.all(facts.map((fact) => operator.show(fact)));
+  t.strictSame(shown, ['failed', '5', '0']);
+  await operator.sh(`cp -a /root/good ${policy}`);
+  t.equal((await operator.sh('systemctl start vaktrom')).code, 0);
+  t.equal(await operator.show('ActiveState'), 'active');
   await operator.override();
 }
 

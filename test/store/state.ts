@@ -126,6 +126,25 @@ t.test('a damaged state is fatal, and is left as it was found', async (t) => {
   }
 });
 
+t.test('of a file that is empty or all zeroes it is said what to put in its place', async (t) => {
+  for (const bytes of [Buffer.alloc(0), Buffer.alloc(49)]) {
+    const path = await newState(t);
+    await writeFile(path, bytes);
+    const { message } = await openState(path).then(
+      () => new Error('it was opened'),
+      (error: Error) => error,
+    );
+    const [, advice = ''] =
+      /^.* is damaged: replace what is in it by .*: (\{.*\})$/.exec(message) ?? [];
+    await writeFile(path, advice);
+    const state = await openState(path);
+    t.strictSame(
+      [state.syncToken(), state.owed(), state.sealedSecret('alice')],
+      [undefined, [], undefined],
+    );
+  }
+});
+
 t.test('a state that is missing is fatal: it is never made by accident', async (t) => {
   const path = join(t.testdir(), 'state.json');
   await t.rejects(openState(path), { code: /^state_unreadable$/, message: /vaktrom init/ });

@@ -150,7 +150,7 @@ async function isLost(t: Test, cast: Cast): Promise<void> {
   const refused = await vaktrom('run', '--dir', house.dir);
   t.strictSame(
     [refused.code, refused.stderr],
-    [1, `vaktrom: ${file} is damaged: give the bot a new device by vaktrom device rotate\n`],
+    [5, `vaktrom: ${file} is damaged: give the bot a new device by vaktrom device rotate\n`],
   );
   const settings = await readFile(join(house.dir, 'vaktrom.yaml'), 'utf8');
   const [, old = ''] = /^device: "(.*)"$/m.exec(settings) ?? [];

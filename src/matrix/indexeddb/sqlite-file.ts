@@ -19,8 +19,8 @@ import { type Storage, storageOn } from './storage.ts';
 /**
  * Opens the file, making it (0600) and its folder (0700) if they are missing.
  *
- * @throws Fatal `directory_in_use` when another process has it open; `crypto_store_failed` when it
- * is damaged, is not ours, was written by a later version or cannot be used.
+ * @throws Fatal `directory_in_use` when another process has it open; `crypto_store_damaged` when it
+ * is damaged, is not ours or was written by a later version; `crypto_store_failed` when it cannot be used.
  */
 export function openStorage(path: string): Storage {
   const file = resolve(path);
@@ -94,17 +94,27 @@ function makeDurable(sql: DatabaseSync): void {
 }
 
 const SQLITE_BUSY = 5;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
 
 function asFatal(file: string, error: unknown): Fatal {
-  const busy =
-    error instanceof Error &&
-    'errcode' in error &&
-    typeof error.errcode === 'number' &&
-    (error.errcode & 0xff) === SQLITE_BUSY;
-  return busy
-    ? new Fatal('directory_in_use', describeUse(file), error)
-    : new Fatal('crypto_store_failed', `cannot open the crypto store ${file}`, error);
+  const code = sqliteCode(error);
+  if (code === SQLITE_BUSY) return new Fatal('directory_in_use', describeUse(file), error);
+  const isOurs = code === undefined && !(error instanceof Error && 'errno' in error);
+  if (isOurs || code === SQLITE_CORRUPT || code === SQLITE_NOTADB)
+    return new Fatal(
+      'crypto_store_damaged',
+      `the crypto store ${file} is of no use: set the bot up anew in another folder by vaktrom recover`,
+      error,
+    );
+  return new Fatal('crypto_store_failed', `cannot open the crypto store ${file}`, error);
 }
+
+/** The primary result code, of an error that came from SQLite. */
+const sqliteCode = (error: unknown): number | undefined =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+    ? error.errcode & 0xff
+    : undefined;
 
 const describeUse = (file: string): string =>
   `${file} is in use by ${describeHolder(file) ?? 'another process'}: a vaktrom directory has one daemon, and nothing beside it; stop that one first`;

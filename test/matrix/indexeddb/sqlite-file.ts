@@ -98,7 +98,7 @@ t.test(
 
 t.test('what is no SQLite file is refused and left alone', async (t) => {
   const file = join(t.testdir({ 'crypto.db': 'x'.repeat(10_000) }), 'crypto.db');
-  refuses(t, file, 'crypto_store_failed', /not a database/);
+  refuses(t, file, 'crypto_store_damaged', /not a database/);
   t.equal(fs.readFileSync(file, 'utf8'), 'x'.repeat(10_000));
 });
 
@@ -108,7 +108,7 @@ t.test('the SQLite file of another program is refused and left alone', async (t)
   other.exec('CREATE TABLE note(text TEXT)');
   other.close();
   const before = fs.readFileSync(file);
-  refuses(t, file, 'crypto_store_failed', /another program/);
+  refuses(t, file, 'crypto_store_damaged', /another program/);
   t.ok(before.equals(fs.readFileSync(file)));
 });
 
@@ -119,7 +119,7 @@ t.test('a file that was damaged or cut is refused', async (t) => {
   const damaged = Buffer.from(whole).fill(0xff, 8192, 3 * 8192);
   for (const bytes of [damaged, whole.subarray(0, 5000), whole.subarray(0, 4 * 8192)]) {
     fs.writeFileSync(file, bytes);
-    refuses(t, file, 'crypto_store_failed', /damaged|malformed|not a database/);
+    refuses(t, file, 'crypto_store_damaged', /damaged|malformed|not a database/);
   }
 });
 
@@ -130,13 +130,13 @@ t.test('damage to a page that opening does not need is found all the same', asyn
   sql.close();
   const bytes = fs.readFileSync(file);
   fs.writeFileSync(file, bytes.fill(0xff, bytes.length - 8192));
-  refuses(t, file, 'crypto_store_failed', /damaged/);
+  refuses(t, file, 'crypto_store_damaged', /damaged/);
 });
 
 t.test('what is not a regular file is refused', async (t) => {
   const folder = t.testdir({ real: '', folder: {} });
   fs.symlinkSync(join(folder, 'real'), join(folder, 'link'));
-  refuses(t, join(folder, 'link'), 'crypto_store_failed', /not a regular file/);
-  refuses(t, join(folder, 'folder'), 'crypto_store_failed', /not a regular file/);
+  refuses(t, join(folder, 'link'), 'crypto_store_damaged', /not a regular file/);
+  refuses(t, join(folder, 'folder'), 'crypto_store_damaged', /not a regular file/);
   refuses(t, join(folder, 'real', 'crypto.db'), 'crypto_store_failed', /ENOTDIR|EEXIST/);
 });
