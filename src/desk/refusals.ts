@@ -22,8 +22,9 @@ interface Bucket {
 /** Refusals with an entry of their own. */
 const LISTED: Bucket = { burst: 30, refillMs: 2000 };
 /**
- * Refusals of one account in one room that are only counted, and kept all the same. Who talks all day in
- * sessions that cannot be read stays below it; without it, a homeserver could fill memory and disk.
+ * Refusals in one room that are only counted, and kept all the same: of one person's account, or of all
+ * accounts together that the policy does not name. Who talks all day in sessions that cannot be read stays
+ * below it; without it, a homeserver could fill memory and disk.
  */
 const KEPT: Bucket = { burst: 2000, refillMs: 60_000 };
 /** So many fingerprints, of 25 bytes each, leave an entry well below its greatest length. */
@@ -98,11 +99,15 @@ export function openRefusals({ ledger, history, clock, say }: RefusalParts): Ref
   /** Nobody is told of it, so its name may come again: what was in it may not. */
   const count = async (sighting: Sighting, { code, person }: Refused): Promise<void> => {
     unlisted++;
-    // Of a stranger nothing is a command; and what is spent already is spent.
-    if (person === undefined || SPENT.has(code)) return;
+    if (SPENT.has(code)) return;
     const { sealed, account } = fingerprintsOf(sighting);
-    const isKept = sealed.length === 0 || take(`${sighting.room} ${sighting.sender}`, KEPT);
-    for (const one of isKept ? sealed : [account]) if (!wasRefused(one)) unrecorded.add(one);
+    const fresh = sealed.filter((one) => !wasRefused(one));
+    if (fresh.length === 0) return;
+    // The policy may name a stranger tomorrow, and the sender of what comes may not be who sealed it.
+    const whose = person === undefined ? '' : sighting.sender;
+    const isKept = take(`${sighting.room} ${whose}`, KEPT);
+    const spent = isKept ? fresh : person === undefined ? [] : [account];
+    for (const one of spent) if (!wasRefused(one)) unrecorded.add(one);
     if (unrecorded.size >= MAX_UNRECORDED) await settle();
   };
 

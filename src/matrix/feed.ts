@@ -1,6 +1,7 @@
 /**
  * A sync response → sightings, in the order of the timeline. Messages whose key has not come yet wait
- * for it a short while: the homeserver may deliver the two in either order.
+ * for it a short while: the homeserver may deliver the two in either order. What has the signature of
+ * one that waits, waits behind it: refused first, a copy would have the original refused as well.
  */
 import { Fatal } from '../base/errors.ts';
 import type { Instant, RoomId, UserId } from '../base/ids.ts';
@@ -34,6 +35,10 @@ interface Waiting {
   readonly untilAt: Instant;
 }
 
+/** `signature`: as in Ciphertext. */
+type Held = Waiting & { readonly signature: string };
+type Later = { readonly kind: 'later'; readonly signature: string };
+
 export interface FeedParts {
   readonly client: Pick<SyncClient, 'tryGet'>;
   readonly crypto: Pick<Crypto, 'receive' | 'decrypt' | 'hearVerification'>;
@@ -53,7 +58,7 @@ export interface Feed {
 }
 
 export function openFeed({ client, crypto, members, register, clock, log, hear }: FeedParts): Feed {
-  let waiting: readonly Waiting[] = [];
+  let waiting: readonly Held[] = [];
   const rooms = new Set<RoomId>();
 
   const handle: Feed['handle'] = async (sync, when, since) => {
@@ -93,7 +98,7 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
     if (event.type === 'm.room.tombstone')
       log.warn({ room }, 'the room was upgraded; I do not follow: name the new room in the policy');
     const seen = await see(one);
-    if (seen === 'later') waiting = [...waiting, one];
+    if (seen?.kind === 'later') waiting = [...waiting, { ...one, signature: seen.signature }];
     else if (seen)
       await hear({
         room,
@@ -105,7 +110,7 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
       });
   };
 
-  const see = async (one: Waiting): Promise<Seen | 'later' | undefined> => {
+  const see = async (one: Waiting): Promise<Seen | Later | undefined> => {
     const { room, event } = one;
     if (event.sender === register().bot || event.stateKey !== undefined) return undefined;
     if (event.type !== 'm.room.encrypted') {
@@ -116,11 +121,17 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
     }
     const sealed = megolmContent(event);
     if (!sealed) return undefined;
-    const result = await crypto.decrypt({ ...rawOf(event), content: sealed }, room);
     const ciphertext = describeCiphertext(sealed.ciphertext);
+    const later: Later = { kind: 'later', signature: ciphertext.signature };
+    if (waiting.some(({ signature }) => signature === later.signature)) {
+      if (mayWait(one)) return later;
+      log.warn({ room, sender: event.sender }, 'passed over a copy of a message that waits');
+      return undefined;
+    }
+    const result = await crypto.decrypt({ ...rawOf(event), content: sealed }, room);
     if (result.kind === 'undecryptable')
       return result.because === 'missing_key' && mayWait(one)
-        ? 'later'
+        ? later
         : { ...result, index: readMessageIndex(sealed.ciphertext), ciphertext };
     const { type, content: clear, kind: _, ...from } = result;
     // The relation stands outside the ciphertext; an edit says so inside as well, so look at both.

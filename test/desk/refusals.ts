@@ -256,12 +256,27 @@ t.test('what is in clear leaves nothing that is kept, and closes no account', as
   t.notOk(wasRefused(fingerprintsOf(sighting()).account));
 });
 
-t.test('strangers leave nothing that is kept, however many they are', async (t) => {
-  const { send, settle, ledger } = open();
-  for (let count = 0; count < BURST + 5; count++) await send('unknown_account', {}, false);
+t.test('what a stranger said is kept, as long as all of them together are no flood', async (t) => {
+  const { send, settle, remembers, ledger } = open();
+  const said = (count: number, sender = BOB): Partial<Sighting> => ({
+    sender,
+    seen: unreadable('unsigned_device', { index: count + 8, ciphertext: cipher(`${count}`) }),
+  });
+  const all = BURST + KEPT;
+  for (let count = 0; count <= all; count++)
+    await send('unsigned_device', said(count, user(`@stranger${count}:example.org`)), false);
+  await settle();
+  const signature = (count: number) => remembers(said(count))[0];
+  t.strictSame([1, all - 1, all].map(signature), [true, true, false]);
   const { length } = ledger.written;
   await settle();
   t.equal(ledger.written.length, length);
+});
+
+t.test('what was refused before takes nothing of what can be kept', async (t) => {
+  const { send, wasRefused } = open();
+  for (let count = 0; count < KEPT + BURST + 5; count++) await send('missing_key', unread());
+  t.notOk(wasRefused(fingerprintsOf(sighting()).account));
 });
 
 t.test('what was there before the first start is not answered', async (t) => {

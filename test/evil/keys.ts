@@ -209,6 +209,21 @@ export const KEYS: Group = {
       expect: { ran: 1 },
     },
     {
+      name: 'a copy that a member makes while the room key is awaited',
+      does: 'delivers a command, a damaged copy of it by a member, and then the key of its session',
+      async lie(stage) {
+        const victim = stage.victim();
+        const handOver = withholdKeys(stage, victim);
+        const { content } = await stage.say(victim, '!status web');
+        const bytes = Buffer.from(content['ciphertext'] ?? '', 'base64').fill(9, 0, 1);
+        const ciphertext = bytes.toString('base64').replaceAll('=', '');
+        stage.server.deliver(stage.mallory.user, { ...content, ciphertext }, stage.ops);
+        await stage.caughtUp();
+        handOver();
+      },
+      expect: { ran: 1, refused: ['damaged'] },
+    },
+    {
       name: 'a room key that comes too late',
       does: 'delivers the key of a session once its command has been given up',
       async lie(stage) {

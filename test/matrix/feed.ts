@@ -71,6 +71,13 @@ const encrypted = (id: string, change: object = {}): TimelineEvent => ({
   content: { algorithm: 'm.megolm.v1.aes-sha2', session_id: SESSION, ciphertext: 'AwgA' },
   ...change,
 });
+/** A ciphertext of its own for each text. */
+const sealed = (text: string) => ({
+  content: {
+    ...encrypted('$x').content,
+    ciphertext: Buffer.from(text.padStart(100)).toString('base64'),
+  },
+});
 const clear = (id: string, body = 'hello'): TimelineEvent => ({
   ...encrypted(id),
   type: 'm.room.message',
@@ -228,12 +235,38 @@ t.test('a message that has waited long enough is heard as what it is', async (t)
 t.test('only so many messages wait', async (t) => {
   const { feed, heard } = openWorld({ decrypt: () => missing });
   const from = (count: number, sender: string) =>
-    Array.from({ length: count }, (_, i) => encrypted(`$${i}`, { sender: user(sender) }));
+    Array.from({ length: count }, (_, i) =>
+      encrypted(`$${i}`, { sender: user(sender), ...sealed(`${i} ${sender}`) }),
+    );
   await feed.handle(sync(from(25, '@mallory:example.org')), 'live');
   t.equal(heard.length, 5, 'of one account');
   const many = Array.from({ length: 9 }, (_, i) => from(10, `@s${i}:example.org`)).flat();
   await feed.handle(sync(many), 'live');
   t.equal(heard.length, 5 + 10, 'and of all of them');
+});
+
+t.test('a copy of what waits for its key is looked at after it', async (t) => {
+  let keyIsHere = false;
+  const isOriginal = (e: RawEncrypted) => e.sender === ALICE;
+  const { feed, ids, log } = openWorld({
+    decrypt: (e) => {
+      if (!isOriginal(e)) return { kind: 'undecryptable', because: 'damaged', session: SESSION };
+      return keyIsHere ? DECRYPTED : missing;
+    },
+  });
+  const copy = (id: string, sender: string) =>
+    encrypted(id, { sender: user(sender), ...sealed('alice') });
+  const copies = Array.from({ length: 22 }, (_, i) => copy(`$copy${i}`, '@mallory:example.org'));
+  await feed.handle(sync([encrypted('$1', sealed('alice')), ...copies]), 'live');
+  t.strictSame(ids(), []);
+  const passedOver = log.lines.filter(
+    ({ message }) => message === 'passed over a copy of a message that waits',
+  );
+  t.equal(passedOver.length, 2, 'of one account, no more wait than else');
+  keyIsHere = true;
+  await feed.handle(sync([copy('$late', '@bob:example.org')]), 'live');
+  t.strictSame(ids().slice(0, 2), ['$1', '$copy0']);
+  t.equal(ids().at(-1), '$late');
 });
 
 t.test('what waits is still of the time when it came', async (t) => {
