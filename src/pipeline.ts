@@ -7,7 +7,7 @@ import { answer } from './answer/answer.ts';
 import { Fatal, Fault } from './base/errors.ts';
 import type { ActionName } from './base/ids.ts';
 import { isBuiltIn } from './command/catalogue.ts';
-import { type Command, type ParseRefusalCode, parseCommand } from './command/parse.ts';
+import { type Command, type ParseRefusalCode, parseCommand, readName } from './command/parse.ts';
 import type { Desk } from './desk/desk.ts';
 import { openLeakedCodes } from './desk/leaked-codes.ts';
 import { ask, MAX_ALIVE } from './desk/orders/ask.ts';
@@ -16,6 +16,7 @@ import type { Refusals } from './desk/refusals.ts';
 import type { Voice } from './desk/voice.ts';
 import { type Block, line } from './output/block.ts';
 import { safeLine } from './output/text.ts';
+import type { Policy } from './policy/model.ts';
 import { allOffers, visibleNames } from './policy/offers.ts';
 import { actorOf, sourceOf } from './request/entries.ts';
 import { judge, type Past, type Register, type Trusted } from './trust/judge.ts';
@@ -100,7 +101,7 @@ export function openObedience({ desk, voice }: Pick<PipelineParts, 'desk' | 'voi
   const builtIn = async (by: Trusted, { name, values }: Command): Promise<void> => {
     if (!isBuiltIn(name)) throw new Error(`neither built in nor an action: ${name}`);
     const asked = { actor: actorOf(by), source: sourceOf(by), command: name };
-    await ledger.append({ type: 'asked', ...asked, values: withoutSecrets(values) });
+    await ledger.append({ type: 'asked', ...asked, values: withoutSecrets(values, desk.policy()) });
     const blocks = isOrder(name)
       ? await ORDERS[name](desk, by, values)
       : await answer(name, values, contextOf(desk, by));
@@ -136,13 +137,20 @@ export function openObedience({ desk, voice }: Pick<PipelineParts, 'desk' | 'voi
 }
 
 /** Codes and tickets are for nobody's eyes, the log's included. */
-function withoutSecrets(values: Command['values']): Command['values'] {
-  const isAboutCodes = /^!?otp\b/.test(values['command'] ?? '');
+function withoutSecrets(values: Command['values'], policy: Policy): Command['values'] {
+  const { command } = values;
   return {
     ...values,
     ...('code' in values ? { code: '…' } : {}),
-    ...(isAboutCodes ? { command: 'otp …' } : {}),
+    ...(command === undefined ? {} : { command: withoutSecret(command, policy) }),
   };
+}
+
+/** Of a command that is only asked about. What is no action could be a code, in any form or mistyped. */
+function withoutSecret(command: string, { actions }: Policy): string {
+  const name = readName(command.replace(/^!/, ''));
+  if (name.ok && actions.has(name.value as ActionName)) return command;
+  return name.ok && isBuiltIn(name.value) ? `${name.value} …` : '…';
 }
 
 const contextOf = (desk: Desk, by: Trusted) => ({

@@ -61,6 +61,12 @@ t.test('what is built in is on record before it is answered, without its secrets
     ['enrol 123456', 'enrol', { code: '…' }],
     ['why otp AAAA-AA 123456', 'why', { command: 'otp …' }],
     ['why !otp AAAA-AA 123456', 'why', { command: 'otp …' }],
+    ['why OTP AAAA-AA 123456', 'why', { command: 'otp …' }],
+    [`why "otp" AAAA-AA 123456`, 'why', { command: 'otp …' }],
+    ['why enrol 123456', 'why', { command: 'enrol …' }],
+    ['why why otp AAAA-AA 123456', 'why', { command: 'why …' }],
+    ['why opt AAAA-AA 123456', 'why', { command: '…' }],
+    ['why "otp 123456', 'why', { command: '…' }],
     ['why quick 123456', 'why', { command: 'quick 123456' }],
   ] as const) {
     const typed = await type('alice', text);

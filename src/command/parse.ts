@@ -47,8 +47,8 @@ export function parseCommand(
   return values.ok ? ok({ name, values: values.value }) : badParameter(offer, values.error);
 }
 
-/** The first word, before anything is known of how the rest is to be read. */
-function readName(typed: string): Result<string, string> {
+/** The name of the command: its first word, before anything is known of how the rest is to be read. */
+export function readName(typed: string): Result<string, string> {
   const words = splitWords(typed, 2);
   if (!words.ok) return words;
   const [first] = words.value;

@@ -8,6 +8,7 @@ import type { Factor } from '../policy/model.ts';
 import { mayApprove } from '../policy/requirements.ts';
 import type { State as Life } from '../request/life.ts';
 import type { Request } from '../request/request.ts';
+import { readTotp } from '../stepup/totp.ts';
 import type { Followed } from './follow.ts';
 import type { Peer } from './peer.ts';
 import type { Speaker } from './speak.ts';
@@ -48,8 +49,9 @@ export function proveToo({ desk, peer, followed, speaker }: ProveParts): Proving
       const code = await peer.ask(`One-time code for ${id}: `, true);
       if (code === undefined) return peer.note(NOBODY_THERE);
       // Anything else could be more than a code.
-      if (/^[0-9]{6}$/.test(code.trim())) await speaker.say(`otp ${id} ${code.trim()}`);
-      else peer.note('A code is six digits.');
+      const digits = readTotp(code);
+      if (digits === undefined) peer.note('A code is six digits.');
+      else await speaker.say(`otp ${id} ${digits}`);
     }
   };
 

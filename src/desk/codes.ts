@@ -38,7 +38,7 @@ export interface Codes {
    * Looks for codes of this person that still count in what others could read, however they are written
    * there. Resolves with true once what was found counts no more, on record.
    */
-  burnIn(person: PersonName, text: string): Promise<boolean>;
+  burnIn(person: PersonName, texts: readonly string[]): Promise<boolean>;
 }
 
 export function openCodes(parts: CodeParts): Codes {
@@ -85,8 +85,8 @@ export function openCodes(parts: CodeParts): Codes {
     }
   };
 
-  const burnIn: Codes['burnIn'] = async (person, text) => {
-    const holds = codesIn(text);
+  const burnIn: Codes['burnIn'] = async (person, texts) => {
+    const holds = codesIn(texts);
     const found = liveCodesOf(person).findLast(({ code }) => holds(code));
     if (!found) return false;
     const why = 'typed in a shared room';
@@ -115,6 +115,6 @@ export function openCodes(parts: CodeParts): Codes {
 
   return {
     spend: (person, ...rest) => aloneFor(person)(() => spend(person, ...rest)),
-    burnIn: (person, text) => aloneFor(person)(() => burnIn(person, text)),
+    burnIn: (person, texts) => aloneFor(person)(() => burnIn(person, texts)),
   };
 }

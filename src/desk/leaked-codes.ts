@@ -40,8 +40,9 @@ export function openLeakedCodes({ desk, voice, register }: LeakedCodesParts): Bu
     const { room, event, seen } = sighting;
     const speaker = speakerOf(sighting, register());
     if (speaker === undefined || speaker.isAlone || seen.kind === 'undecryptable') return;
-    if (!/\p{N}/u.test(seen.message.shown) || !isNew(sighting)) return;
-    if (!(await desk.codes.burnIn(speaker.person, seen.message.shown))) return;
+    const { shown } = seen.message;
+    if (!shown.some((text) => /\p{N}/u.test(text)) || !isNew(sighting)) return;
+    if (!(await desk.codes.burnIn(speaker.person, shown))) return;
     desk.chat
       .redact(room, event, 'a one-time code in a shared room')
       .catch((error: unknown) => desk.log.warn({ error }, 'a code could not be redacted'));

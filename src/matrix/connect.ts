@@ -40,7 +40,7 @@ export interface Listening {
   /** After each sync, before its position is saved: what was heard and is not on record yet. */
   readonly settle: () => Promise<void>;
   readonly loadPosition: () => string | undefined;
-  /** The events up to here have been handed over, and none is waiting for its key. */
+  /** The events up to here have been handed over; none of them waits for its key. */
   readonly savePosition: (token: string) => void;
   /** The first sync is done: from now on what is heard is live. */
   readonly onReady: () => void;
@@ -127,7 +127,8 @@ export async function openMatrix(options: MatrixOptions): Promise<Matrix> {
         answerInvites(sync.invites);
       };
       const save = (token: string) => {
-        if (!feed.isWaiting()) savePosition(token);
+        const heard = feed.heardUpTo(token);
+        if (heard !== undefined) savePosition(heard);
         if (when !== 'live') onReady();
         when = 'live';
       };

@@ -139,7 +139,7 @@ export function parseMessage(type: string, content: unknown): Message | undefine
   if (type.startsWith('m.key.verification.') || msgtype === 'm.key.verification.request')
     return undefined;
   const [relation, shown] = [relationOf(fields), shownOf(fields)];
-  if (shown === '') return undefined;
+  if (shown.length === 0) return undefined;
   return {
     isText: type === 'm.room.message' && msgtype === 'm.text' && typeof fields['body'] === 'string',
     text: withoutFallback(fields, relation, text(fields['body'])).toWellFormed(),

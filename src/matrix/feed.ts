@@ -33,6 +33,8 @@ interface Waiting {
   readonly event: TimelineEvent;
   readonly when: Sighting['when'];
   readonly untilAt: Instant;
+  /** The position before the sync that it came with. */
+  readonly since: string | undefined;
 }
 
 /** `signature`: as in Ciphertext. */
@@ -53,8 +55,11 @@ export interface FeedParts {
 export interface Feed {
   /** `since`: the position of the sync before, if there was one. */
   handle(sync: Sync, when: Sighting['when'], since?: string): Promise<void>;
-  /** Messages are waiting for their key: the position of the sync should not be saved yet. */
-  isWaiting(): boolean;
+  /**
+   * The last position before which nothing waits for its key, if there is one. `token`: the position of
+   * the sync that was handled last.
+   */
+  heardUpTo(token: string): string | undefined;
 }
 
 export function openFeed({ client, crypto, members, register, clock, log, hear }: FeedParts): Feed {
@@ -75,18 +80,18 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
       rooms.add(room);
       if (!register().rooms.has(room) && ownerOf(room, register()) === undefined) continue;
       if (gapBefore !== undefined && since !== undefined && arrival < 0)
-        await fillGap({ room, before: gapBefore, after: since }, untilAt);
+        await fillGap({ room, before: gapBefore, after: since }, { untilAt, since });
       for (const [index, event] of events.entries())
-        await look({ room, event, when: index < arrival ? 'history' : when, untilAt });
+        await look({ room, event, when: index < arrival ? 'history' : when, untilAt, since });
     }
   };
 
   /** What has to be asked for may be of any age: it is answered, never run. */
-  const fillGap = async (gap: Gap, untilAt: Instant): Promise<void> => {
+  const fillGap = async (gap: Gap, came: Pick<Waiting, 'untilAt' | 'since'>): Promise<void> => {
     try {
       const { events, complete } = await fetchGap(client, gap);
       log.warn({ room: gap.room, events: events.length, complete }, 'fetched what a sync left out');
-      for (const event of events) await look({ room: gap.room, event, when: 'missed', untilAt });
+      for (const event of events) await look({ room: gap.room, event, when: 'missed', ...came });
     } catch (error) {
       if (error instanceof Fatal) throw error;
       log.warn({ room: gap.room, error }, 'a sync left something out, and it cannot be fetched');
@@ -154,7 +159,7 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
     waiting.length < MAX_WAITING &&
     waiting.filter(({ event }) => event.sender === sender).length < MAX_WAITING_OF_ONE;
 
-  return { handle, isWaiting: () => waiting.length > 0 };
+  return { handle, heardUpTo: (token) => (waiting[0] ? waiting[0].since : token) };
 }
 
 /** What stands before our own arrival in a room was not said to us. */

@@ -4,28 +4,33 @@
  * texts of the content count, but for those that name something and say nothing.
  */
 
-/** Keys of files, addresses, and what points at other events. */
+/** Keys of files, addresses, and what names another event or says how it is related (a reaction's key is shown). */
 const NOT_SHOWN: ReadonlySet<string> = new Set([
   ...['file', 'info', 'url', 'thumbnail_file', 'thumbnail_url', 'thumbnail_info'],
-  ...['m.mentions', 'm.relates_to', 'msgtype', 'format', 'uri', 'geo_uri'],
+  ...['m.mentions', 'm.in_reply_to', 'event_id', 'rel_type', 'is_falling_back'],
+  ...['msgtype', 'format', 'uri', 'geo_uri'],
 ]);
 /** An event is smaller than this; what is nested without end says nothing. */
 const MAX_PARTS = 1000;
 
-export function shownOf(content: unknown): string {
+/** Every text, in each reading that a client may make of it; none is empty. */
+export function shownOf(content: unknown): readonly string[] {
   const shown: string[] = [];
   const parts: unknown[] = [content];
   for (let count = 0; parts.length > 0 && count < MAX_PARTS; count++) {
     const part = parts.shift();
-    if (typeof part === 'string') shown.push(withoutMarkup(part));
+    if (typeof part === 'string') shown.push(...readingsOf(part));
     else if (Array.isArray(part)) parts.push(...part.slice(0, MAX_PARTS));
     else if (typeof part === 'object' && part !== null)
       for (const [key, value] of Object.entries(part)) if (!NOT_SHOWN.has(key)) parts.push(value);
   }
-  return shown
-    .filter((one) => one !== '')
-    .join('\n')
-    .toWellFormed();
+  return shown.filter((one) => one !== '').map((one) => one.toWellFormed());
+}
+
+/** What is markup to one client is text to another: `<492039>`. */
+function readingsOf(text: string): readonly string[] {
+  const plain = withoutMarkup(text);
+  return plain === text ? [text] : [plain, text];
 }
 
 /** A digit between two tags is a digit; what stands for an image or a number in a list is shown, too. */

@@ -103,7 +103,7 @@ export class SandboxRun implements TerminalRun {
     // bubblewrap ends when the action does; what the action left running ends here.
     this.#init?.kill();
     await this.#init?.gone();
-    await this.#terminal.closed;
+    await this.#terminal.finish();
     return this.#judge(code, signal);
   }
 

@@ -7,7 +7,7 @@
  * EIO.
  */
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import tty from 'node:tty';
 import * as pty from 'node-pty';
 import { Fault } from '../base/errors.ts';
@@ -24,6 +24,11 @@ export interface Terminal {
   release(): void;
   /** Resolves when no process has the terminal any more and the last byte was handed over. */
   readonly closed: Promise<void>;
+  /**
+   * For once the processes that it was meant for are gone: as `closed`, but somebody else who has opened
+   * the terminal keeps it from ending for some seconds at most.
+   */
+  finish(): Promise<void>;
   /** Types `text`. It waits in line while the process does not read. */
   write(text: string): void;
   pause(): void;
@@ -31,13 +36,21 @@ export interface Terminal {
 }
 
 const RETRY_MS = 10;
+/** What has been printed is there long before, however loaded the host is. */
+const QUIET_MS = 1000;
+const MAX_ROUNDS = 5;
 
 /** Hands every byte that comes out to `onOutput`, in order, never before this returns. */
 export function openTerminal(size: TerminalSize, onOutput: (bytes: Uint8Array) => void): Terminal {
   const { master, device } = openPty(size);
   const stream = new tty.ReadStream(master);
-  stream.on('data', onOutput);
+  let taken = 0;
+  stream.on('data', (bytes: Uint8Array) => {
+    taken += bytes.length;
+    onOutput(bytes);
+  });
   stream.on('error', () => {}); // EIO, the end
+  const closed = new Promise<void>((resolve) => stream.once('close', () => resolve()));
   let typing = Promise.resolve();
 
   const type = async (bytes: Uint8Array): Promise<void> => {
@@ -50,7 +63,20 @@ export function openTerminal(size: TerminalSize, onOutput: (bytes: Uint8Array) =
   return {
     device,
     release: () => closeSync(device),
-    closed: new Promise((closed) => stream.once('close', () => closed())),
+    closed,
+    async finish() {
+      for (let rounds = 0; rounds < MAX_ROUNDS && !stream.closed; ) {
+        const before = stream.isPaused() ? undefined : taken;
+        await Promise.race([closed, sleep(QUIET_MS, undefined, { ref: false })]);
+        // After a stall of ours, the timer comes before what was to be read.
+        for (let turns = 0; turns < 2; turns++) await nextTurn();
+        if (before === undefined || stream.isPaused()) continue;
+        if (taken === before) break;
+        rounds++;
+      }
+      stream.destroy();
+      await closed;
+    },
     write(text) {
       typing = typing.then(() => type(Buffer.from(text)));
     },

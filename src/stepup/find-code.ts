@@ -7,9 +7,14 @@
 const TYPED_LENGTH = 500;
 const CODE_LENGTH = 6;
 
-/** Returns whether the text holds the six digits that are asked for. */
-export function codesIn(text: string): (code: string) => boolean {
-  const plain = text.normalize('NFKC').replace(/\p{Nd}/gu, (digit) => `${digitValue(digit)}`);
+/** Returns whether the six digits that are asked for are in one of the texts, or in several together. */
+export function codesIn(texts: readonly string[]): (code: string) => boolean {
+  const found = [...texts, texts.join('\n')].map(codesInText);
+  return (code) => found.some((holds) => holds(code));
+}
+
+function codesInText(text: string): (code: string) => boolean {
+  const plain = withPlainDigits(text);
   if (text.length <= TYPED_LENGTH) {
     const digits = plain.replace(/[^0-9]/g, '');
     return (code) => digits.includes(code);
@@ -29,10 +34,37 @@ function groupsOf(part: string): string[] {
   });
 }
 
-/** Unicode encodes the digits of a script as ten in a row. */
+/** In circles, in black or without serifs: the first of each, its value, and how many follow one another. */
+const CIRCLED: readonly (readonly [first: number, value: number, count: number])[] = [
+  ...([
+    [0x2776, 1, 9],
+    [0x2780, 1, 9],
+    [0x278a, 1, 9],
+    [0x24f5, 1, 9],
+  ] as const),
+  ...([
+    [0x24ff, 0, 1],
+    [0x1f10b, 0, 1],
+    [0x1f10c, 0, 1],
+  ] as const),
+];
+
+const withPlainDigits = (text: string): string =>
+  text
+    .normalize('NFKC')
+    .replace(/\p{Nd}/gu, (digit) => `${digitValue(digit)}`)
+    .replace(/\p{No}/gu, (number) => `${circledValue(number) ?? number}`);
+
+/** Unicode encodes the digits of a script as ten in a row; two such rows can follow one another. */
 function digitValue(digit: string): number {
   const point = digit.codePointAt(0) ?? 0;
-  let zero = point;
-  while (point - zero < 9 && /^\p{Nd}$/u.test(String.fromCodePoint(zero - 1))) zero--;
-  return point - zero;
+  let first = point;
+  while (/^\p{Nd}$/u.test(String.fromCodePoint(first - 1))) first--;
+  return (point - first) % 10;
+}
+
+function circledValue(number: string): number | undefined {
+  const point = number.codePointAt(0) ?? 0;
+  const row = CIRCLED.find(([first, , count]) => first <= point && point < first + count);
+  return row && row[1] + point - row[0];
 }

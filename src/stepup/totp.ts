@@ -32,13 +32,16 @@ export const liveTotp = (
     .filter((step) => step > afterStep)
     .map((step) => ({ step, code: totpCode(secret, step) }));
 
-/** Is it a code that has counted, or of a step that is spent with it? It tells nobody anything. */
+/** A code that is sent twice may come with the next one in between. */
+const SPENT_STEPS = 20;
+
+/** Is it a code that has counted, or of one of the steps that are spent with it? It tells nobody anything. */
 export const isSpentTotp = (
   secret: string,
   code: string,
   { now, afterStep }: { readonly now: Instant; readonly afterStep: number },
 ): boolean =>
-  [afterStep, ...stepsAround(now)].some(
+  [...Array.from({ length: SPENT_STEPS }, (_, back) => afterStep - back), ...stepsAround(now)].some(
     (step) => step >= 0 && step <= afterStep && totpCode(secret, step) === code,
   );
 

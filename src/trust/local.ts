@@ -14,7 +14,7 @@ export const localAccount = (user: string): UserId => `local:${user}` as UserId;
 
 /** The message of somebody of whom nothing is taken; what was typed stays out of the log. */
 export const SAID_NOTHING: Message = {
-  ...{ isText: true, text: '', shown: '' },
+  ...{ isText: true, text: '', shown: [] },
   ...{ relation: 'none', mentions: [], link: undefined },
 };
 

@@ -11,8 +11,8 @@ export interface Message {
   /** A plain text message; all others (a notice, a caption, an emote) may not be commands. */
   readonly isText: boolean;
   readonly text: string;
-  /** Everything that some client may show of it, in one. */
-  readonly shown: string;
+  /** Every text that some client may show of it; none is empty. */
+  readonly shown: readonly string[];
   /** Outside the ciphertext: good enough to refuse by, never to act by. */
   readonly relation: 'none' | 'thread' | 'reply' | 'edit';
   /** The accounts that the message says it mentions. */

@@ -73,7 +73,7 @@ const ID = request().id;
 t.test('the requester is asked for a code, until one counts', async (t) => {
   const house = open(
     () => own('totp'),
-    ['12345', ' 111111 ', '222222', '333333'],
+    ['12345', ' 111 111. ', '222222', '333333'],
     () => {
       if (house.said.length === 2) house.followed.moved(request(), signedOff('totp'));
     },

@@ -91,23 +91,22 @@ t.test('a code that others could read is found in any grouping, and counts no mo
   const house = await DeskHouse.open();
   const { codes } = house.desk;
   const [code, last] = [house.code(), house.code(1)];
-  t.notOk(await codes.burnIn(ALICE, 'it is 000000, I think, or 12345'));
-  t.notOk(await codes.burnIn(person('bob'), 'nothing'), 'too short to hold one');
-  t.ok(await codes.burnIn(ALICE, `K7QF-22 ${[...code].join(' - ')}`));
-  t.notOk(await codes.burnIn(ALICE, code), 'once');
+  t.notOk(await codes.burnIn(ALICE, ['it is 000000, I think, or 12345']));
+  t.notOk(await codes.burnIn(person('bob'), ['nothing']), 'too short to hold one');
+  t.ok(await codes.burnIn(ALICE, [`K7QF-22 ${[...code].join(' - ')}`]));
+  t.notOk(await codes.burnIn(ALICE, [code]), 'once');
   t.notOk((await codes.spend(ALICE, code, 'a test')).ok);
   t.ok(
-    await codes.burnIn(
-      ALICE,
+    await codes.burnIn(ALICE, [
       [...last].map((d) => String.fromCodePoint(0xff10 + Number(d))).join(''),
-    ),
+    ]),
   );
 });
 
 t.test('a secret that cannot be read ends no more than the look for its codes', async (t) => {
   const house = await DeskHouse.open();
   house.secretsAreBroken = true;
-  t.notOk(await house.desk.codes.burnIn(ALICE, house.code()));
+  t.notOk(await house.desk.codes.burnIn(ALICE, [house.code()]));
   t.equal(house.log.messages.at(-1), 'the secret of one-time codes cannot be read');
 });
 

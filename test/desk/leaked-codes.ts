@@ -98,7 +98,7 @@ t.test('in an edit, a reply, and what came while nobody was there', async (t) =>
 
 t.test('in a notice, a caption, or only in what is formatted', async (t) => {
   const { house, type } = await open();
-  t.ok(await type('see there', { message: { isText: false, shown: `is ${house.code()}` } }));
+  t.ok(await type('see there', { message: { isText: false, shown: [`is ${house.code()}`] } }));
 });
 
 t.test('on a full disk as well', async (t) => {

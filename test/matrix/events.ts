@@ -170,7 +170,7 @@ t.test('a message is its text, its relation and whom it mentions', async (t) => 
   t.strictSame(parseMessage('m.room.message', message('!status')), {
     isText: true,
     text: '!status',
-    shown: '!status',
+    shown: ['!status'],
     relation: 'none',
     mentions: [],
     link: undefined,
@@ -190,9 +190,9 @@ t.test('a message is its text, its relation and whom it mentions', async (t) => 
 
 t.test('a message of any kind has all that may be shown of it', async (t) => {
   const notice = parseMessage('m.room.message', { ...message('hi'), msgtype: 'm.notice' });
-  t.strictSame([notice?.isText, notice?.shown], [false, 'hi']);
+  t.strictSame([notice?.isText, notice?.shown], [false, ['hi']]);
   const poll = parseMessage('m.poll.start', { question: { body: 'which?' } });
-  t.strictSame([poll?.isText, poll?.shown], [false, 'which?']);
+  t.strictSame([poll?.isText, poll?.shown], [false, ['which?']]);
 });
 
 t.test(

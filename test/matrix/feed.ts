@@ -195,7 +195,7 @@ t.test('what no client can have sent is passed over', async (t) => {
   await feed.handle(sync(odd.map((content, i) => encrypted(`$${i}`, { content }))), 'live');
   await feed.handle(sync([encrypted('$state', { stateKey: '' })]), 'live');
   await feed.handle(sync([encrypted('$own', { sender: BOT })]), 'live');
-  const reaction = { type: 'm.reaction', content: { 'm.relates_to': { key: '+' } } };
+  const reaction = { type: 'm.reaction', content: { 'm.relates_to': { event_id: '$x' } } };
   await feed.handle(sync([{ ...clear('$other'), ...reaction }]), 'live');
   t.strictSame([ids(), given], [[], []]);
 });
@@ -214,13 +214,13 @@ t.test('a direct room that was left is still listened to: it is answered there',
 
 t.test('a message waits for its key, and the position of the sync with it', async (t) => {
   const { feed, ids, clock } = openWorld({ decrypt: (_, n) => (n < 3 ? missing : DECRYPTED) });
-  await feed.handle(sync([encrypted('$1')]), 'live');
-  t.strictSame([ids(), feed.isWaiting()], [[], true]);
+  await feed.handle(sync([encrypted('$1')]), 'live', 's0');
+  t.strictSame([ids(), feed.heardUpTo('s1')], [[], 's0']);
   await clock.advance(5000);
-  await feed.handle(sync([]), 'live');
-  t.strictSame([ids(), feed.isWaiting()], [[], true]);
-  await feed.handle(sync([]), 'live');
-  t.strictSame([ids(), feed.isWaiting()], [['$1'], false]);
+  await feed.handle(sync([]), 'live', 's1');
+  t.strictSame([ids(), feed.heardUpTo('s2')], [[], 's0']);
+  await feed.handle(sync([]), 'live', 's2');
+  t.strictSame([ids(), feed.heardUpTo('s3')], [['$1'], 's3']);
 });
 
 t.test('a message that has waited long enough is heard as what it is', async (t) => {
@@ -229,8 +229,26 @@ t.test('a message that has waited long enough is heard as what it is', async (t)
   await clock.advance(10_000);
   await feed.handle(sync([]), 'live');
   t.hasStrict(heard, [{ event: '$1', when: 'live', seen: { because: 'missing_key' } }]);
-  t.notOk(feed.isWaiting());
+  t.equal(feed.heardUpTo('s'), 's');
 });
+
+t.test(
+  'messages without end that wait hold the position up for no longer than they wait',
+  async (t) => {
+    const { feed, clock } = openWorld({ decrypt: () => missing });
+    const held: (string | undefined)[] = [];
+    for (let n = 0; n < 6; n++) {
+      await feed.handle(
+        sync([encrypted(`$${n}`, sealed(`${n}`))]),
+        'live',
+        n === 0 ? undefined : `s${n}`,
+      );
+      held.push(feed.heardUpTo(`s${n + 1}`));
+      await clock.advance(4000);
+    }
+    t.strictSame(held, [undefined, undefined, undefined, 's1', 's2', 's3']);
+  },
+);
 
 t.test('only so many messages wait', async (t) => {
   const { feed, heard } = openWorld({ decrypt: () => missing });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { planBwrap } from '../../src/execution/bwrap.ts';
@@ -178,6 +178,24 @@ t.test('what the action does to its terminal does not keep the end from being kn
     const { end } = await playScript(`${trick}; echo bye; exit 4`);
     t.strictSame(end, exited(4), trick);
   }
+});
+
+const SECONDS = 100_000 + process.pid;
+const SLEEPS = `sleep\0${SECONDS}\0`;
+
+t.test('a process outside that holds the terminal does not keep the run from ending', async (t) => {
+  const { start } = openStage(t);
+  const { run, text } = start(`echo first; exec sleep ${SECONDS}`);
+  await until(() => text().includes('first'));
+  const find = () =>
+    readdirSync('/proc').find((id) => readProcess(Number(id), 'cmdline') === SLEEPS);
+  await until(() => find() !== undefined);
+  const held = openSync(`/proc/${find()}/fd/1`, constants.O_RDWR | constants.O_NOCTTY);
+  const flood = setInterval(() => writeSync(held, 'flood\n'), 100);
+  run.kill();
+  t.strictSame(await run.ended, exited(137));
+  clearInterval(flood);
+  closeSync(held);
 });
 
 t.test('a daemon that is killed takes its actions with it', async (t) => {

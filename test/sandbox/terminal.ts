@@ -62,6 +62,34 @@ t.test('nothing is lost when the reader pauses while the process ends', async (t
   await Promise.all(runs);
 });
 
+t.test('somebody who keeps it open does not keep it from being finished', async (t) => {
+  const { terminal, text } = open();
+  const child = spawnOn(terminal, 'stty raw; exec 3>&1; sleep 60 & seq 1 9000; echo $!');
+  await once(child, 'exit');
+  await terminal.finish();
+  const lines = text().trim().split('\n');
+  t.strictSame(
+    lines.slice(0, -1),
+    Array.from({ length: 9000 }, (_, n) => `${n + 1}`),
+  );
+  process.kill(Number(lines.at(-1)));
+});
+
+t.test('a reader that pauses for long is waited for before it is finished', async (t) => {
+  const { terminal, text } = open();
+  const child = spawnOn(terminal, 'stty raw; sleep 60 & echo $!; echo last');
+  terminal.pause();
+  await once(child, 'exit');
+  const finished = terminal.finish();
+  await sleep(3000);
+  t.equal(text(), '');
+  terminal.resume();
+  await finished;
+  const [pid, ...rest] = text().split('\n');
+  t.strictSame(rest, ['last', '']);
+  process.kill(Number(pid));
+});
+
 t.test('a reader that pauses at every chunk gets them all', async (t) => {
   let bytes = 0;
   const { terminal } = open((chunk) => {

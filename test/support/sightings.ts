@@ -41,7 +41,7 @@ export const register = (
 export const message = (text: string, change: Partial<Message> = {}): Message => ({
   isText: true,
   text,
-  shown: text,
+  shown: [text],
   relation: 'none',
   mentions: [],
   link: undefined,

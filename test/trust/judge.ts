@@ -342,7 +342,7 @@ const anyProvenance: fc.Arbitrary<Provenance> = fc.record({
 });
 const anyMessage = fc.record({
   isText: fc.constant(true),
-  shown: fc.constant(''),
+  shown: fc.constant([]),
   text: mostly('!status', '!x', 'Vaktrom: x', 'hello', ''),
   relation: mostly<'none' | 'thread' | 'reply' | 'edit'>('none', 'thread', 'reply', 'edit'),
   mentions: fc.subarray([BOT, ALICE]),

@@ -170,7 +170,7 @@ const anAccount = fc.constantFrom(...ACCOUNTS);
 const aRoom = fc.constantFrom(OPS, ...ROOMS);
 const aMessage = fc.record<Message>({
   isText: fc.constant(true),
-  shown: fc.constant(''),
+  shown: fc.constant([]),
   text: fc.constantFrom(...TEXTS),
   relation: fc.constantFrom('none', 'none', 'none', 'thread', 'reply', 'edit'),
   mentions: fc.constantFrom<readonly string[]>([], [BOT]),

@@ -7,6 +7,7 @@ import type { PersonName } from '../../base/ids.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import { line } from '../../output/block.ts';
 import { digestOfEnrolment, digestOfPasskey, makeChallenge } from '../../stepup/challenge.ts';
+import { readTotp } from '../../stepup/totp.ts';
 import { type Credential, registrationOptions, verifyRegistration } from '../../stepup/webauthn.ts';
 import type { Desk } from '../desk.ts';
 import type { NewPasskey, Warrant } from '../enrolment.ts';
@@ -57,8 +58,9 @@ async function weigh(
 ): Promise<Result<Shown, string>> {
   const word = typed.trim();
   if (word === '') return ok(undefined);
-  if (/^[0-9]{6}$/.test(word)) {
-    const spent = await codes.spend(person, word, 'enrolling a passkey');
+  const code = readTotp(word);
+  if (code !== undefined) {
+    const spent = await codes.spend(person, code, 'enrolling a passkey');
     return spent.ok ? ok('totp') : spent;
   }
   return (await enrolment.spendTicket(person, word))

@@ -56,9 +56,20 @@ t.test('a code counts once, here as anywhere', async (t) => {
   );
   await room.clock.advance(60_000);
   const code = totpCode(secret, room.clock.now());
-  t.hasStrict(await enrol(code, new SoftPasskey(party)), { kind: 'done' });
+  const spaced = `${code.slice(0, 3)} ${code.slice(3)}`;
+  t.hasStrict(await enrol(spaced, new SoftPasskey(party)), { kind: 'done' });
   t.match(await enrol(code, new SoftPasskey(party)), /was used already/);
   t.equal(count(), 1);
+});
+
+t.test('whoever has one link cannot lock its person out', async (t) => {
+  const { room, enrol, link } = open();
+  const { secret } = room.desk.enrolment.offerTotp(CAROL, 'example.org', 'host');
+  await room.desk.enrolment.confirmTotp(CAROL, totpCode(secret, room.clock.now()));
+  const token = link();
+  for (let tries = 0; tries < 9; tries++) await enrol('000000', new SoftPasskey(party), token);
+  t.equal(room.ledger.written.filter(({ type }) => type === 'code.wrong').length, 3);
+  t.notOk(room.desk.standing.isLocked(CAROL));
 });
 
 t.test('a ticket is good for one passkey', async (t) => {

@@ -29,7 +29,7 @@ t.test('a link is for one person, one errand and one request, and cannot be gues
 });
 
 t.test(
-  'it ends by being used, by its age, or after five wrong answers; and is found still',
+  'it ends by being used, by its age, or after three wrong answers; and is found still',
   async (t) => {
     const { clock, links, issue } = open();
     const [used, tried, old] = [issue(), issue(), issue()];
@@ -37,7 +37,7 @@ t.test(
     t.notOk(links.isLive(used.link));
     links.countWrong(used.link);
     t.notOk(links.isLive(used.link), 'nothing brings it back');
-    for (let wrong = 1; wrong <= 5; wrong++) {
+    for (let wrong = 1; wrong <= 3; wrong++) {
       t.ok(links.isLive(tried.link), `before the wrong answer number ${wrong}`);
       links.countWrong(tried.link);
     }
