@@ -1,7 +1,7 @@
 /**
  * The control socket: users of the host talk to the running daemon. A connection is one question, a
  * proof of who asks it (proof.ts), and what the verb has to say. Limits first: what is not proven
- * within seconds is cut off, and nobody can hold more than a few connections.
+ * within seconds is cut off, and no user has more than a few connections until they hang up.
  */
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -87,25 +87,25 @@ async function converse(socket: Socket, hall: Hall): Promise<void> {
     socket.end();
   };
   const lines = openLines(socket);
+  // Also of those who are sent away and do not hang up.
   const cancelTimeout = hall.clock.after(PROVE_WITHIN_MS, () => socket.destroy());
+  socket.once('close', cancelTimeout);
   const line = await lines.next();
   const ask = parseAsk(line ?? '');
   if (!ask.ok) return end(`That is no question: ${ask.error}.`, 2);
   const uid = await prove(socket, lines, line ?? '', hall);
-  cancelTimeout();
   if (uid === undefined) return end('You did not prove who you are.', 1);
   const verb = Object.hasOwn(verbs, ask.value.verb) ? verbs[ask.value.verb] : undefined;
   if (!verb) return end(`There is no "${ask.value.verb}" here.`, 2);
   const open = users.get(uid) ?? 0;
   if (open >= MAX_OF_ONE_USER) return end('You are asking too much at once.', 1);
+  if (socket.destroyed) return;
   users.set(uid, open + 1);
-  try {
-    const peer: Peer = openPeer({ socket, lines, uid, user: await userOf(uid) });
-    sendLine(socket, { kind: 'end', code: await verb(peer, ask.value.fields) });
-    socket.end();
-  } finally {
-    users.set(uid, (users.get(uid) ?? 1) - 1);
-  }
+  socket.once('close', () => users.set(uid, (users.get(uid) ?? 1) - 1));
+  cancelTimeout();
+  const peer: Peer = openPeer({ socket, lines, uid, user: await userOf(uid) });
+  sendLine(socket, { kind: 'end', code: await verb(peer, ask.value.fields) });
+  socket.end();
 }
 
 async function prove(
