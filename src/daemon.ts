@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { History } from './audit/history.ts';
 import { Standing } from './audit/standing.ts';
 import { Fatal, Fault } from './base/errors.ts';
-import type { RoomId } from './base/ids.ts';
+import type { PersonName, RoomId } from './base/ids.ts';
 import { type Directory, readKey, readPolicy, readSecret } from './config/directory.ts';
 import { listenAddress } from './config/settings-web.ts';
 import { makeControlFolder } from './control/folder.ts';
@@ -36,7 +36,7 @@ import type { Log } from './ports.ts';
 import { openSandbox } from './sandbox/launch.ts';
 import { probeSandbox } from './sandbox/probe.ts';
 import { holdFiles } from './store/held-files.ts';
-import { readSigningKey, seal, unseal } from './store/keys.ts';
+import { keyedHash, readSigningKey, seal, unseal } from './store/keys.ts';
 import { openLedger } from './store/ledger.ts';
 import { openSpace } from './store/space.ts';
 import { openState } from './store/state.ts';
@@ -185,7 +185,8 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
     const { openCeremonies } = await import('./desk/passkeys/ceremonies.ts');
     const { openWeb } = await import('./web/listen.ts');
     const party = { id: web.rp_id, origin: web.origin };
-    const ceremonies = openCeremonies({ desk, links, party });
+    const handleOf = (person: PersonName) => keyedHash(factorKey, `webauthn user ${person}`);
+    const ceremonies = openCeremonies({ desk, links, party, handleOf });
     const listen = listenAddress(web.listen);
     opening.use(await openWeb({ listen, origin: web.origin, ceremonies, log, onFatal }));
   }

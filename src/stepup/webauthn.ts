@@ -32,17 +32,23 @@ const USER_VERIFICATION = 'required';
 const ALGORITHMS = [-8, -7, -257];
 const NAME = 'Vaktrom';
 
+export interface PasskeyUser {
+  readonly name: string;
+  /** At most 64 bytes that say nothing (WebAuthn, 14.6.1). A store keeps one passkey for each, and party. */
+  readonly handle: Uint8Array;
+}
+
 export const registrationOptions = (
   party: RelyingParty,
-  person: string,
+  user: PasskeyUser,
   challenge: Uint8Array,
   known: readonly Credential[],
 ): Promise<object> =>
   generateRegistrationOptions({
     rpName: NAME,
     rpID: party.id,
-    userName: person,
-    userID: new TextEncoder().encode(person),
+    userName: user.name,
+    userID: new Uint8Array(user.handle),
     challenge: new Uint8Array(challenge),
     attestationType: 'none',
     supportedAlgorithmIDs: ALGORITHMS,

@@ -45,6 +45,10 @@ export const verifySignature: VerifySignature = (signature, message, publicKey) 
 
 export const randomSecret = (bytes: number): Uint8Array => sodium.randombytes_buf(bytes);
 
+/** 32 bytes (keyed BLAKE2b) that only who has the key can tell from random ones. */
+export const keyedHash = (key: Uint8Array, text: string): Uint8Array =>
+  sodium.crypto_generichash(32, text, key);
+
 /** Encrypts (XChaCha20-Poly1305) under a 32-byte key, for nothing but `about`; base64 of nonce and box. */
 export function seal(key: Uint8Array, text: string, about: string): string {
   const nonce = sodium.randombytes_buf(sodium.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES);

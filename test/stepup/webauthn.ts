@@ -25,8 +25,10 @@ const LIES: Readonly<Record<string, Lie>> = {
 };
 const NO_ANSWERS = [undefined, null, 7, 'x', {}, [], { id: 'x' }, { id: {}, response: 1 }];
 
+const ALICE = { name: 'alice', handle: Buffer.from('handle') };
+
 async function enrol(passkey: SoftPasskey, lie: Lie = {}) {
-  const options = await registrationOptions(PARTY, 'alice', CHALLENGE, []);
+  const options = await registrationOptions(PARTY, ALICE, CHALLENGE, []);
   return verifyRegistration(PARTY, CHALLENGE, passkey.create(options, lie));
 }
 
@@ -52,9 +54,9 @@ t.test(
   'a browser is asked for the right person, and not for a passkey that is there',
   async (t) => {
     const known = { id: 'AAAA', key: 'k' };
-    t.hasStrict(await registrationOptions(PARTY, 'alice', CHALLENGE, [known]), {
+    t.hasStrict(await registrationOptions(PARTY, ALICE, CHALLENGE, [known]), {
       rp: { id: 'example.org', name: 'Vaktrom' },
-      user: { name: 'alice', id: Buffer.from('alice').toString('base64url') },
+      user: { name: 'alice', id: Buffer.from('handle').toString('base64url') },
       challenge: Buffer.from(CHALLENGE).toString('base64url'),
       attestation: 'none',
       excludeCredentials: [{ id: 'AAAA' }],

@@ -2,6 +2,7 @@ import { createPublicKey, verify as nodeVerify } from 'node:crypto';
 import t from 'tap';
 import { Fatal } from '../../src/base/errors.ts';
 import {
+  keyedHash,
   makeSigningKey,
   randomSecret,
   readSigningKey,
@@ -68,6 +69,14 @@ t.test('a damaged key is refused, and no part of it is told', async (t) => {
 
 t.test('a log is not given a name that its notes could not hold', async (t) => {
   for (const name of ['', 'a b', 'a+b', 'a\n']) t.throws(() => makeSigningKey(name), RangeError);
+});
+
+t.test('a keyed hash is the same for one key and text, and for no other', async (t) => {
+  const [one, other] = [randomSecret(32), randomSecret(32)];
+  const hex = (key: Uint8Array, text: string) => Buffer.from(keyedHash(key, text)).toString('hex');
+  t.equal(hex(one, 'alice').length, 64);
+  t.equal(hex(one, 'alice'), hex(one, 'alice'));
+  t.equal(new Set([hex(one, 'alice'), hex(one, 'bob'), hex(other, 'alice')]).size, 3);
 });
 
 t.test('what is sealed opens under its key, and is another text each time', async (t) => {

@@ -107,7 +107,10 @@ export class Guardroom {
       onFatal: (error) => this.fatal.push(error),
     });
     this.desk = desk;
-    this.ceremonies = openCeremonies({ desk, links: this.links, party });
+    this.ceremonies = openCeremonies({
+      ...{ desk, links: this.links, party },
+      handleOf: (person) => new TextEncoder().encode(`handle of ${person}`),
+    });
   }
 
   /** Another policy of the same shape, from one text of this one to the next. */

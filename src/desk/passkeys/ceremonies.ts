@@ -4,11 +4,9 @@
  * Whatever does not count is on record.
  */
 import { err, ok, type Result } from '../../base/result.ts';
-import type { RelyingParty } from '../../stepup/webauthn.ts';
-import type { Desk } from '../desk.ts';
 import { beginEnrolling } from './enrolling.ts';
 import type { Link, Links } from './links.ts';
-import type { Asked, Step } from './proof.ts';
+import type { Asked, PasskeyParts, Step } from './proof.ts';
 import { lookAt, type Sight } from './sight.ts';
 import { type Act, actsOf, beginSigning } from './signing.ts';
 
@@ -34,10 +32,8 @@ export interface Ceremonies {
   finish(token: string, given: Given): Promise<Result<Answered, string>>;
 }
 
-export interface CeremonyParts {
-  readonly desk: Desk;
+export interface CeremonyParts extends PasskeyParts {
   readonly links: Links;
-  readonly party: RelyingParty;
 }
 
 const DEAD = 'This link was used, or it is too old. Nothing was done.';
@@ -47,7 +43,8 @@ const DISK_FULL =
   'The disk of the host is full, so this could not be recorded and was not done. Free some space there, then try again.';
 const MAX_WHY_CHARS = 300;
 
-export function openCeremonies({ desk, links, party }: CeremonyParts): Ceremonies {
+export function openCeremonies({ links, ...parts }: CeremonyParts): Ceremonies {
+  const { desk } = parts;
   const steps = new WeakMap<Link, Step>();
   // Links about which something is being done: one thing at a time, so that none is used twice.
   const busy = new WeakSet<Link>();
@@ -85,9 +82,9 @@ export function openCeremonies({ desk, links, party }: CeremonyParts): Ceremonie
 
   const stepFor = async (link: Link, act: string, typed: string): Promise<Result<Step, string>> => {
     const known = actsOf(link).find((name: Act) => name === act);
-    if (known) return beginSigning({ desk, party }, link, known);
+    if (known) return beginSigning(parts, link, known);
     if (act !== 'enrol' || link.errand !== 'enrolment') return err('This link is not for that.');
-    const begun = await beginEnrolling({ desk, party }, link.person, typed);
+    const begun = await beginEnrolling(parts, link.person, typed);
     if (!begun.ok) await refuse(link, `enrolling: ${begun.error}`);
     return begun;
   };

@@ -25,7 +25,8 @@ export async function beginEnrolling(
   person: PersonName,
   typed: string,
 ): Promise<Result<Step, string>> {
-  const { desk, party } = parts;
+  const { desk, party, handleOf } = parts;
+  const user = { name: person, handle: handleOf(person) };
   const known = passkeysOf(desk, person);
   const removals = desk.standing.removalsOf(person);
   const shown = await weigh(desk, person, typed);
@@ -36,7 +37,7 @@ export async function beginEnrolling(
   return ok({
     asked: {
       kind: 'create',
-      options: await registrationOptions(party, person, challenge, known),
+      options: await registrationOptions(party, user, challenge, known),
     },
     async take(answer) {
       const made = await verifyRegistration(party, challenge, answer);

@@ -18,6 +18,8 @@ import type { Desk } from '../desk.ts';
 export interface PasskeyParts {
   readonly desk: Desk;
   readonly party: RelyingParty;
+  /** For WebAuthn: always the same for a person, and another one in every installation. */
+  readonly handleOf: (person: PersonName) => Uint8Array;
 }
 
 /** What the browser is to do: make a passkey, or use one. */

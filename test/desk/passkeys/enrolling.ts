@@ -46,6 +46,13 @@ t.test('the first passkey needs a ticket or a code', async (t) => {
   t.match(room.posts.at(-1)?.body.text, /A passkey was enrolled for you/, 'she is told of it');
 });
 
+t.test('a passkey is made for a handle that does not name its person', async (t) => {
+  const { begin, link, ticket } = open();
+  const asked = await begin(link(), await ticket());
+  const id = Buffer.from('handle of carol').toString('base64url');
+  t.hasStrict(asked, { value: { options: { user: { name: 'carol', id } } } });
+});
+
 t.test('a code counts once, here as anywhere', async (t) => {
   const { room, enrol, count } = open();
   const { secret } = room.desk.enrolment.offerTotp(CAROL, 'example.org', 'host');
