@@ -41,22 +41,22 @@ mend() {
   fi
 }
 
-# Installs what is missing if we may; otherwise says what to type.
+# Installs what is missing if we are root; otherwise says what to type. Who may sudo decides that each time.
 install() {
-  as=
   if ! command -v apt-get >/dev/null; then
     say "these packages are missing:$missing. Install them, then type the same command again"
     return 1
   elif [ "$(id -u)" != 0 ]; then
-    as='sudo -n'
-    command -v sudo >/dev/null || { say "packages are missing. Type, as root: apt-get install$missing"; return 1; }
-    sudo -n true 2>/dev/null || { say "packages are missing. Type: sudo apt-get install$missing"; return 1; }
+    how='Type, as root:'
+    if command -v sudo >/dev/null; then how='Type: sudo'; fi
+    say "packages are missing. $how apt-get install$missing"
+    return 1
   fi
   say "installing$missing"
   # Package lists that cannot be renewed may still do. Another apt at work is waited for.
-  $as apt-get -q update >/dev/null 2>&1 || true
+  apt-get -q update >/dev/null 2>&1 || true
   # shellcheck disable=SC2086 # package names are words
-  try apt-get $as env DEBIAN_FRONTEND=noninteractive \
+  try apt-get env DEBIAN_FRONTEND=noninteractive \
     apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends $missing
 }
 

@@ -142,28 +142,16 @@ t.test('root gets what is missing from apt', async (t) => {
   t.strictSame(await machine.calls(), [...apt, CI, REBUILD, LOAD]);
 });
 
-t.test('who may sudo without a password gets it likewise', async (t) => {
-  const machine = await Machine.open(t.testdir());
-  await machine.isUser(1000);
-  await machine.plays('sudo', '[ "$1" = -n ] && shift; exec "$@"');
-  await machine.lacks('g++');
-  await machine.plays('true');
-  t.equal((await machine.setUp()).code, 0);
-  const sudo = (await machine.calls()).filter((call) => call.startsWith('sudo'));
-  const install = `sudo -n env DEBIAN_FRONTEND=noninteractive ${APT('g++')}`;
-  t.strictSame(sudo, ['sudo -n true', 'sudo -n apt-get -q update', install]);
-});
-
 t.test('who may not install is told what to type, before anything is downloaded', async (t) => {
   const machine = await Machine.open(t.testdir());
   await machine.isUser(1000);
   await machine.lacks('bwrap', 'g++');
   const told = async (line: string): Promise<void> => {
     t.strictSame(await machine.setUp(), { code: 1, said: [`setup: ${line}`] });
-    t.notOk((await machine.calls()).some((call) => /^(npm|apt-get)/.test(call)));
+    t.notOk((await machine.calls()).some((call) => /^(npm|apt-get|sudo)/.test(call)));
   };
   await told('packages are missing. Type, as root: apt-get install g++ bubblewrap');
-  await machine.plays('sudo', 'echo "sudo: a password is required" >&2; exit 1');
+  await machine.plays('sudo', 'exec "$@"'); // without a password: still, nobody has asked for it
   await told('packages are missing. Type: sudo apt-get install g++ bubblewrap');
   await machine.lacks('apt-get');
   const other = 'these packages are missing: g++ bubblewrap. Install them,';
