@@ -73,6 +73,29 @@ t.test('a kill of npm ends the daemon that it runs', async (t) => {
   await once(second.npm, 'close');
 });
 
+t.test(
+  'Ctrl-C at a question of the daemon ends the command that asks it, and nothing else',
+  async (t) => {
+    await using server = await openLoopback();
+    await using house = await House.open(server);
+    const people = 'people: { alice: { roles: [ops], accounts: [{ id: "@alice:localhost" }] } }';
+    t.equal((await house.init(`version: 1\n${people}\nrooms: {}\nactions: {}\n`)).code, 0);
+    await house.run();
+    const enrol = ['enrol', 'totp', 'alice', '--dir', house.dir];
+    await using terminal = startAtTerminal('sh', [VAKTROM, ...enrol]);
+    await terminal.sees('The code that the app shows:');
+    terminal.types(`123${CTRL_C}`);
+    const { code, signal } = await terminal.ended;
+    t.strictSame({ code, signal }, { code: null, signal: 'SIGINT' });
+    t.strictSame(
+      (await house.entries()).filter(({ type }) => type === 'factor.enrolled'),
+      [],
+    );
+    await house.enrolTotp('alice');
+    t.equal(await house.stop(), 0);
+  },
+);
+
 t.test('a demo whose terminal is closed leaves nothing', async (t) => {
   const folder = t.testdir();
   const fixture = join(import.meta.dirname, 'fixtures', 'holds-terminal.ts');
