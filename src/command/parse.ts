@@ -144,13 +144,15 @@ function unknownParameter(name: string, byName: ReadonlyMap<string, Parameter>):
   return `There is no parameter ${shown(name)}.${near === undefined ? '' : ` Did you mean ${near}?`}`;
 }
 
+/** In the order of the parameters: so they are shown, by position. */
 function withFallbacks(parameters: readonly Parameter[], given: Values): Result<Values, string> {
+  const values = noValues();
   for (const parameter of parameters) {
     const value = given[parameter.name] ?? parameter.fallback;
     if (value === undefined) return err(`${parameter.name} is missing.`);
     const fault = given[parameter.name] === undefined ? undefined : faultInValue(parameter, value);
     if (fault !== undefined) return err(`${parameter.name} cannot be "${shown(value)}": ${fault}.`);
-    given[parameter.name] = value;
+    values[parameter.name] = value;
   }
-  return ok(given);
+  return ok(values);
 }

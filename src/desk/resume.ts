@@ -2,8 +2,9 @@
  * After a start: gives the last word on what a crash cut off, and takes up again what still waits. What
  * had been started and has no end is unknown, and is never run again by itself.
  */
+import type { Frozen } from '../audit/body.ts';
 import type { Remembered } from '../audit/history.ts';
-import type { EventId, RequestId, RoomId, RoomName } from '../base/ids.ts';
+import type { ActionName, EventId, RequestId, RoomId, RoomName } from '../base/ids.ts';
 import { renderRemembered } from '../output/card.ts';
 import type { State } from '../ports.ts';
 import type { Gathered } from '../request/life.ts';
@@ -19,9 +20,18 @@ export interface ResumeParts {
 
 export async function resumeRequests({ desk, cards, state }: ResumeParts): Promise<void> {
   const { history, ledger, log } = desk;
+  /** The log sorts them by name; they are shown by position. */
+  const inOrder = (frozen: Frozen): Frozen => {
+    const parameters = desk.policy().actions.get(frozen.action as ActionName)?.parameters ?? [];
+    const names = parameters.map(({ name }) => name).filter((name) => name in frozen.values);
+    const first = Object.fromEntries(names.map((name) => [name, frozen.values[name] ?? '']));
+    return { ...frozen, values: { ...first, ...frozen.values } };
+  };
+
   const say = (past: Remembered): void => {
+    const request = { ...past.request, frozen: inOrder(past.request.frozen) };
     cards
-      .finish(placeOf(past), renderRemembered(past))
+      .finish(placeOf(past), renderRemembered({ ...past, request }))
       .catch((error: unknown) =>
         log.warn({ error, request: past.request.request }, 'not announced'),
       );
@@ -34,7 +44,8 @@ export async function resumeRequests({ desk, cards, state }: ResumeParts): Promi
   };
 
   const takeUp = async (past: Remembered): Promise<boolean> => {
-    const request = requestOf(past);
+    const known = requestOf(past);
+    const request = { ...known, frozen: inOrder(known.frozen) };
     const plan = await desk.grounds.planAgain(request);
     if (!plan) return false;
     const { factor, signOffs, grantedAt } = past;

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { MINUTE } from '../model/fixtures/scenarios.ts';
 import { DeskHouse } from './fixtures/desk-house.ts';
+import { housePolicy } from './fixtures/house-policy.ts';
 
 t.test(
   'a crash between start and end: the outcome is unknown, said, and it never runs again',
@@ -62,6 +63,36 @@ t.test('what waits is taken up with what was given, and with the time that was l
   t.equal(house.record(id).filter((type) => type === 'granted').length, 1);
   await house.clock.advance(MINUTE);
   t.equal(house.record(id).at(-1), 'expired');
+});
+
+t.test('values are shown in the order of the parameters, and not of the log', async (t) => {
+  const house = await DeskHouse.open();
+  house.policy = housePolicy({
+    run: ['/opt/ops/logs', '{service}', '{n}'],
+    parameters: [
+      { kind: 'text', name: 'service', allowDash: false },
+      { kind: 'integer', name: 'n', allowDash: false, min: 0, max: 9 },
+    ],
+  });
+  const given = { service: 'web', n: '5' };
+  const [quick, id] = [
+    await house.ask('quick', 'alice', given),
+    await house.ask('deploy', 'alice', given),
+  ];
+  house.kill();
+  await house.start();
+  await house.settle();
+  const titles = house.chat.texts.map((text) => text.split(' · ')[0]);
+  t.strictSame(
+    titles.filter((title) => title?.startsWith('✗')),
+    ['✗ quick web 5'],
+  );
+  t.equal(house.desk.requests.find(id)?.state.kind, 'waiting');
+  t.strictSame(Object.keys(house.desk.requests.find(id)?.request.frozen.values ?? {}), [
+    'service',
+    'n',
+  ]);
+  t.strictSame(house.record(quick), ['request', 'start', 'end']);
 });
 
 t.test('what was agreed to under another policy is void', async (t) => {
