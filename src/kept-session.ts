@@ -23,18 +23,26 @@ const tokenFile = (secretsPath: string): string => join(secretsPath, 'access-tok
 
 type Places = Pick<Directory, 'statePath' | 'secretsPath'>;
 
-/** Throws Fault `secret_missing` or `file_unsafe`, Fatal `state_unreadable` or `key_unreadable`. */
+/** Throws Fault `secret_missing`, `secret_damaged` or `file_unsafe`, Fatal `state_unreadable`. */
 export async function readSession(directory: Places): Promise<Session> {
   const path = sessionFile(directory.statePath);
   if (!existsSync(path)) return { accessToken: await readSecret(directory, 'access-token') };
   const sealed = parseSealed(await readTextFile(path, 'readers'));
   const key = await readKey(directory, 'crypto-key');
-  const session = sealed === undefined ? undefined : parseSession(unseal(key, sealed, ABOUT));
+  const session = sealed === undefined ? undefined : parseSession(open(key, sealed, path));
   if (session) return session;
-  throw new Fatal(
-    'state_unreadable',
-    `${path} is damaged: give the bot a new device by vaktrom device rotate`,
-  );
+  throw new Fatal('state_unreadable', `${path} is damaged: ${ROTATE}`);
+}
+
+const ROTATE = 'give the bot a new device by vaktrom device rotate';
+
+function open(key: Uint8Array, sealed: string, path: string): string {
+  try {
+    return unseal(key, sealed, ABOUT);
+  } catch (cause) {
+    const mend = `restore secrets/crypto-key if that is not the one it was, or ${ROTATE}`;
+    throw new Fatal('state_unreadable', `${path} does not open: ${mend}`, cause);
+  }
 }
 
 /** Durable once it resolves. Removes the file of the other kind. */

@@ -41,7 +41,7 @@ mend() {
   fi
 }
 
-# Installs what is missing if we are root; otherwise says what to type. Who may sudo decides that each time.
+# Installs what is missing if we are root; otherwise says what to type, and uses nobody's sudo.
 install() {
   if ! command -v apt-get >/dev/null; then
     say "these packages are missing:$missing. Install them, then type the same command again"

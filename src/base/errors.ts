@@ -75,12 +75,15 @@ const NEEDS_PERSON: ReadonlySet<FaultCode | FatalCode> = new Set([
 
 /**
  * No restart mends it, only a person does. What the system refused (a file that is absent, a disk that
- * does not answer) may be over by the next attempt, and never counts.
+ * does not answer) may be over by the next attempt, and does not count, but for a lack of permission.
  */
 export const needsPerson = (error: unknown): boolean =>
   (error instanceof Fault || error instanceof Fatal) &&
   NEEDS_PERSON.has(error.code) &&
-  !withCauses(error).some((each) => each instanceof Error && 'errno' in each);
+  !withCauses(error).some(mayPass);
+
+const mayPass = (cause: unknown): boolean =>
+  cause instanceof Error && 'errno' in cause && !('code' in cause && cause.code === 'EACCES');
 
 /** Makes a `switch` exhaustive; reached only when a type lied. */
 export function assertNever(value: never): never {

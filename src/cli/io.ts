@@ -37,7 +37,7 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof Fault ? (EXIT_OF[error.code] ?? 1) : 1;
 }
 
-/** The unit starts the daemon again after 1 and 3 only: see RestartPreventExitStatus=. */
+/** The unit starts the daemon again after every end but 2, 4 and 5: see RestartPreventExitStatus=. */
 export function exitCodeOfDaemon(error: unknown): number {
   const code = exitCodeOf(error);
   return code === 1 && needsPerson(error) ? 5 : code;

@@ -11,7 +11,7 @@ import { exitCodeOfDaemon, explainError, type Io } from './io.ts';
 /** Longest that a shutdown waits for runs to end and for the room to be told. */
 const DRAIN_LIMIT_MS = 25_000;
 
-/** Resolves with the exit code, also for what only a person can mend. */
+/** Never rejects: resolves with the exit code. */
 export const run = (root: string, io: Io): Promise<number> =>
   serve(root, io).catch((error: unknown) => {
     io.err(explainError(error));

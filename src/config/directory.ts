@@ -80,8 +80,8 @@ const MENDS: Readonly<Record<SecretName, string>> = {
 };
 
 /**
- * Reads a secret, without the newline at its end. Throws Fault `secret_missing`, `secret_damaged`, or `file_unsafe`
- * when others could read it.
+ * Reads a secret, without the newline at its end. Throws Fault `secret_missing`, `secret_damaged`, or
+ * `file_unsafe` when others could read it.
  */
 export async function readSecret(
   { secretsPath }: Pick<Directory, 'secretsPath'>,
@@ -99,7 +99,9 @@ export async function readSecret(
     const secret = text.trimEnd();
     if (/^[!-~]+$/.test(secret)) return secret;
     const what = secret === '' ? 'empty' : 'damaged';
-    throw new Fault('secret_damaged', `${path} is ${what}: ${MENDS[name]}`);
+    const mend =
+      folder === credentials ? 'encrypt it anew: systemd/README.md says how' : MENDS[name];
+    throw new Fault('secret_damaged', `${path} is ${what}: ${mend}`);
   }
   const folders = places.map(({ folder }) => folder).join(' or ');
   throw new Fault('secret_missing', `there is no secret ${name} in ${folders}`);

@@ -1,7 +1,7 @@
 /**
  * The control socket: users of the host talk to the running daemon. A connection is one question, a
  * proof of who asks it (proof.ts), and what the verb has to say. Limits first: what is not proven
- * within seconds is cut off, and no user has more than a few connections until they hang up.
+ * within seconds is cut off, and a connection counts against its user until both sides have done with it.
  */
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -101,11 +101,15 @@ async function converse(socket: Socket, hall: Hall): Promise<void> {
   if (open >= MAX_OF_ONE_USER) return end('You are asking too much at once.', 1);
   if (socket.destroyed) return;
   users.set(uid, open + 1);
-  socket.once('close', () => users.set(uid, (users.get(uid) ?? 1) - 1));
+  const hungUp = new Promise((resolve) => socket.once('close', resolve));
   cancelTimeout();
-  const peer: Peer = openPeer({ socket, lines, uid, user: await userOf(uid) });
-  sendLine(socket, { kind: 'end', code: await verb(peer, ask.value.fields) });
-  socket.end();
+  try {
+    const peer: Peer = openPeer({ socket, lines, uid, user: await userOf(uid) });
+    sendLine(socket, { kind: 'end', code: await verb(peer, ask.value.fields) });
+    socket.end();
+  } finally {
+    void hungUp.then(() => users.set(uid, (users.get(uid) ?? 1) - 1));
+  }
 }
 
 async function prove(

@@ -17,6 +17,15 @@ const TOO_MANY = [
   { count: 20, withinMs: 24 * 3_600_000 },
 ] as const;
 
+const NONE_YET = 'You have no one-time codes yet. Set them up: !enrol in our direct room.';
+const UNREADABLE =
+  'The secret of your one-time codes cannot be read. Have an administrator of my host set them up anew: vaktrom enrol totp.';
+
+interface Basis {
+  readonly secret: string;
+  readonly at: { readonly now: Instant; readonly afterStep: number };
+}
+
 export interface CodeParts {
   readonly ledger: Ledger;
   readonly standing: Standing;
@@ -46,23 +55,28 @@ export function openCodes(parts: CodeParts): Codes {
   // One at a time for each person: two requests must not both find the same code fresh.
   const aloneFor = openMutexes<PersonName>();
 
-  /** What a code of this person is checked with; undefined: they have none. */
-  const basisOf = (person: PersonName) => {
+  /** What a code of this person is checked with, or why none can be. */
+  const basisOf = (person: PersonName): Result<Basis, string> => {
     const sealed = state.sealedSecret(person);
-    if (sealed === undefined || !standing.has(person, 'totp')) return undefined;
-    const secret = parts.unseal(sealed, person);
-    return { secret, at: { now: clock.now(), afterStep: standing.lastStep(person) } };
+    if (sealed === undefined || !standing.has(person, 'totp')) return err(NONE_YET);
+    try {
+      const secret = parts.unseal(sealed, person);
+      return ok({ secret, at: { now: clock.now(), afterStep: standing.lastStep(person) } });
+    } catch (error) {
+      // Of one person only: the others have codes that count.
+      log.error({ error, person }, 'the secret of one-time codes cannot be read');
+      return err(UNREADABLE);
+    }
   };
 
   const spend: Codes['spend'] = async (person, typed, purpose) => {
     if (standing.isLocked(person))
       return err('You are locked out after too many wrong codes. Your peers can help: !recover.');
     const basis = basisOf(person);
-    if (!basis)
-      return err('You have no one-time codes yet. Set them up: !enrol in our direct room.');
+    if (!basis.ok) return basis;
     const code = readTotp(typed);
     if (code === undefined) return err('A one-time code is six digits, as your app shows them.');
-    const { secret, at } = basis;
+    const { secret, at } = basis.value;
     const againAt = totpCountsAgainAt(at.now, at.afterStep);
     if (againAt !== undefined) return err(await sayClockIsBehind(person, againAt));
     const step = verifyTotp(secret, code, at);
@@ -74,15 +88,10 @@ export function openCodes(parts: CodeParts): Codes {
     return ok(step);
   };
 
-  /** None where the secret cannot be read: then no code of it counts, and the next `spend` says why. */
+  /** None where the secret cannot be read: then no code of it counts. */
   const liveCodesOf = (person: PersonName) => {
-    try {
-      const basis = basisOf(person);
-      return basis ? liveTotp(basis.secret, basis.at) : [];
-    } catch (error) {
-      log.error({ error, person }, 'the secret of one-time codes cannot be read');
-      return [];
-    }
+    const basis = basisOf(person);
+    return basis.ok ? liveTotp(basis.value.secret, basis.value.at) : [];
   };
 
   const burnIn: Codes['burnIn'] = async (person, texts) => {

@@ -23,7 +23,9 @@ export async function resumeRequests({ desk, cards, state }: ResumeParts): Promi
   /** The log sorts them by name; they are shown by position. */
   const inOrder = (frozen: Frozen): Frozen => {
     const parameters = desk.policy().actions.get(frozen.action as ActionName)?.parameters ?? [];
-    const names = parameters.map(({ name }) => name).filter((name) => name in frozen.values);
+    const names = parameters
+      .map(({ name }) => name)
+      .filter((name) => Object.hasOwn(frozen.values, name));
     const first = Object.fromEntries(names.map((name) => [name, frozen.values[name] ?? '']));
     return { ...frozen, values: { ...first, ...frozen.values } };
   };

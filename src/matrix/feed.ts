@@ -27,6 +27,7 @@ import type { Members } from './members.ts';
 const PATIENCE_MS = 10_000;
 const MAX_WAITING = 100;
 const MAX_WAITING_OF_ONE = 20;
+const MAX_WAITING_WITH_COPIES = 1000;
 
 interface Waiting {
   readonly room: RoomId;
@@ -64,15 +65,18 @@ export interface Feed {
 
 export function openFeed({ client, crypto, members, register, clock, log, hear }: FeedParts): Feed {
   let waiting: readonly Held[] = [];
+  /** When the sync came that is handled: the same moment for all that is in it. */
+  let cameAt: Instant = 0;
   const rooms = new Set<RoomId>();
 
   const handle: Feed['handle'] = async (sync, when, since) => {
     await crypto.receive(sync.keys);
     for (const { room, membersChanged } of sync.joined) if (membersChanged) members.forget(room);
+    cameAt = clock.now();
     const again = waiting;
     waiting = [];
     for (const one of again) await look(one);
-    const untilAt = clock.now() + PATIENCE_MS;
+    const untilAt = cameAt + PATIENCE_MS;
     for (const { room, events, gapBefore } of sync.joined) {
       const arrival = rooms.has(room)
         ? -1
@@ -128,8 +132,11 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
     if (!sealed) return undefined;
     const ciphertext = describeCiphertext(sealed.ciphertext);
     const later: Later = { kind: 'later', signature: ciphertext.signature };
-    if (waiting.some(({ signature }) => signature === later.signature)) {
-      if (mayWait(one)) return later;
+    const alike = waiting.filter(({ signature }) => signature === later.signature);
+    if (alike.length > 0) {
+      // The first one of each account waits in any case: it may be the original, behind a copy.
+      const isFirst = !alike.some((other) => other.event.sender === event.sender);
+      if (mayWait(one) || (isFirst && waiting.length < MAX_WAITING_WITH_COPIES)) return later;
       log.warn({ room, sender: event.sender }, 'passed over a copy of a message that waits');
       return undefined;
     }
@@ -155,7 +162,7 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
 
   /** However much one account sends, there is space for what others wait for. */
   const mayWait = ({ event: { sender }, untilAt }: Waiting): boolean =>
-    clock.now() < untilAt &&
+    cameAt < untilAt &&
     waiting.length < MAX_WAITING &&
     waiting.filter(({ event }) => event.sender === sender).length < MAX_WAITING_OF_ONE;
 

@@ -13,24 +13,24 @@ const NOT_SHOWN: ReadonlySet<string> = new Set([
 /** An event is smaller than this; what is nested without end says nothing. */
 const MAX_PARTS = 1000;
 
-/** Every text, in each reading that a client may make of it; none is empty. */
+/**
+ * Every text, and all of them together, in each reading that a client may make of them: what is markup to
+ * one is text to another (`<492039>`). None is empty, and none is there twice.
+ */
 export function shownOf(content: unknown): readonly string[] {
-  const shown: string[] = [];
+  const texts: string[] = [];
   const parts: unknown[] = [content];
   for (let count = 0; parts.length > 0 && count < MAX_PARTS; count++) {
     const part = parts.shift();
-    if (typeof part === 'string') shown.push(...readingsOf(part));
+    if (typeof part === 'string') texts.push(part);
     else if (Array.isArray(part)) parts.push(...part.slice(0, MAX_PARTS));
     else if (typeof part === 'object' && part !== null)
       for (const [key, value] of Object.entries(part)) if (!NOT_SHOWN.has(key)) parts.push(value);
   }
-  return shown.filter((one) => one !== '').map((one) => one.toWellFormed());
-}
-
-/** What is markup to one client is text to another: `<492039>`. */
-function readingsOf(text: string): readonly string[] {
-  const plain = withoutMarkup(text);
-  return plain === text ? [text] : [plain, text];
+  const readings = [texts.map(withoutMarkup), texts]
+    .map((reading) => reading.filter((one) => one !== ''))
+    .flatMap((reading) => [...reading, reading.join('\n')]);
+  return [...new Set(readings)].filter((one) => one !== '').map((one) => one.toWellFormed());
 }
 
 /** A digit between two tags is a digit; what stands for an image or a number in a list is shown, too. */

@@ -1,7 +1,7 @@
 /**
  * One run, from its first process to its last byte. Invariants:
  * - the action starts only when every limit and every listening socket is in place;
- * - nothing that it prints is lost;
+ * - nothing that it prints is lost, unless somebody outside holds its terminal and goes on printing;
  * - once `ended` settles nothing of it is alive.
  */
 import { constants } from 'node:os';

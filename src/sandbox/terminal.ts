@@ -26,7 +26,7 @@ export interface Terminal {
   readonly closed: Promise<void>;
   /**
    * For once the processes that it was meant for are gone: as `closed`, but somebody else who has opened
-   * the terminal keeps it from ending for some seconds at most.
+   * the terminal keeps it from ending for some seconds of reading at most.
    */
   finish(): Promise<void>;
   /** Types `text`. It waits in line while the process does not read. */
@@ -36,7 +36,7 @@ export interface Terminal {
 }
 
 const RETRY_MS = 10;
-/** What has been printed is there long before, however loaded the host is. */
+/** Far longer than the kernel takes to hand over what has been printed. */
 const QUIET_MS = 1000;
 const MAX_ROUNDS = 5;
 

@@ -32,7 +32,7 @@ export const liveTotp = (
     .filter((step) => step > afterStep)
     .map((step) => ({ step, code: totpCode(secret, step) }));
 
-/** A code that is sent twice may come with the next one in between. */
+/** A code that is sent twice may arrive after a later one has counted. */
 const SPENT_STEPS = 20;
 
 /** Is it a code that has counted, or of one of the steps that are spent with it? It tells nobody anything. */

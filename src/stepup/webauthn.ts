@@ -34,7 +34,7 @@ const NAME = 'Vaktrom';
 
 export interface PasskeyUser {
   readonly name: string;
-  /** At most 64 bytes that say nothing (WebAuthn, 14.6.1). A store keeps one passkey for each, and party. */
+  /** At most 64 bytes that say nothing (WebAuthn, 14.6.1). A store keeps one passkey for a handle and party. */
   readonly handle: Uint8Array;
 }
 

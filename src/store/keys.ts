@@ -72,7 +72,7 @@ export function unseal(key: Uint8Array, sealed: string, about: string): string {
   } catch (cause) {
     throw new Fatal(
       'key_unreadable',
-      'a sealed secret does not open: is secrets/factor-key the right one?',
+      'a sealed secret does not open: its key is another one, or it was changed',
       cause,
     );
   }

@@ -36,7 +36,7 @@ export interface State {
   keepSealedSecret(person: string, sealed: string | undefined): Promise<void>;
 }
 
-const MEND = `replace what is in it by a backup, or by the following, after which one-time codes have to be enrolled anew: ${JSON.stringify(EMPTY)}`;
+const MEND = `write a backup into it, or the following, after which one-time codes have to be enrolled anew: ${JSON.stringify(EMPTY)}`;
 
 export const createState = (path: string): Promise<void> => createFile(path, JSON.stringify(EMPTY));
 
@@ -75,7 +75,11 @@ function durableAdapter(path: string): Adapter<Content> {
   return {
     async read() {
       const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-        throw new Fatal('state_unreadable', `cannot read ${path}; has vaktrom init run?`, cause);
+        throw new Fatal(
+          'state_unreadable',
+          `cannot read ${path}: has vaktrom init run? If it is lost, ${MEND}`,
+          cause,
+        );
       });
       return parseContent(text, path);
     },

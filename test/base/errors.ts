@@ -34,6 +34,8 @@ t.test('what only a person can mend is told from what may pass', async (t) => {
   t.ok(needsPerson(new Fatal('state_unreadable', 'damaged', new SyntaxError('not JSON'))));
   t.notOk(needsPerson(new Fault('policy_invalid', 'cannot read p.yaml', absent)));
   t.notOk(needsPerson(new Fatal('state_unreadable', 'x', new Error('y', { cause: absent }))));
+  const closed = Object.assign(new Error('EACCES'), { errno: -13, code: 'EACCES' });
+  t.ok(needsPerson(new Fault('policy_invalid', 'cannot read p.yaml', closed)));
   t.notOk(needsPerson(new Fault('homeserver_unreachable', 'no answer')));
   t.notOk(needsPerson(new Fatal('directory_in_use', 'another daemon')));
   t.notOk(needsPerson(new Error('a bug of ours')));

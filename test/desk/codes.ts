@@ -108,6 +108,12 @@ t.test('a secret that cannot be read ends no more than the look for its codes', 
   house.secretsAreBroken = true;
   t.notOk(await house.desk.codes.burnIn(ALICE, [house.code()]));
   t.equal(house.log.messages.at(-1), 'the secret of one-time codes cannot be read');
+  t.strictSame(
+    await house.desk.codes.spend(ALICE, house.code(), 'a test'),
+    err(
+      'The secret of your one-time codes cannot be read. Have an administrator of my host set them up anew: vaktrom enrol totp.',
+    ),
+  );
 });
 
 t.test('a clock that is set back costs nobody their factor', async (t) => {

@@ -287,6 +287,21 @@ t.test('a copy of what waits for its key is looked at after it', async (t) => {
   t.equal(ids().at(-1), '$late');
 });
 
+t.test(
+  'the original waits behind a copy that came first, however much its sender has waiting',
+  async (t) => {
+    let keyIsHere = false;
+    const { feed, ids } = openWorld({ decrypt: () => (keyIsHere ? DECRYPTED : missing) });
+    const talk = Array.from({ length: 20 }, (_, i) => encrypted(`$talk${i}`, sealed(`${i}`)));
+    const copy = encrypted('$copy', { sender: user('@mallory:example.org'), ...sealed('said') });
+    await feed.handle(sync([...talk, copy, encrypted('$said', sealed('said'))]), 'live');
+    t.strictSame(ids(), []);
+    keyIsHere = true;
+    await feed.handle(sync([]), 'live');
+    t.strictSame(ids().slice(-2), ['$copy', '$said']);
+  },
+);
+
 t.test('what waits is still of the time when it came', async (t) => {
   const { feed, heard } = openWorld({ decrypt: (_, n) => (n === 1 ? missing : DECRYPTED) });
   await feed.handle(sync([encrypted('$1')]), 'missed');

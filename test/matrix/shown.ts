@@ -5,15 +5,20 @@ import { shownOf } from '../../src/matrix/shown.ts';
 t.test('every text of a content is shown, wherever it stands', async (t) => {
   for (const [content, shown] of [
     [{ msgtype: 'm.text', body: 'hi' }, ['hi']],
-    [{ body: 'photo', filename: '12.png' }, ['photo', '12.png']],
+    [{ body: 'photo', filename: '12.png' }, ['photo', '12.png', 'photo\n12.png']],
     [
       { body: '* a', 'm.new_content': { body: 'a', formatted_body: '<i>b</i>' } },
-      ['* a', 'a', 'b', '<i>b</i>'],
+      ['* a', 'a', 'b', '* a\na\nb', '<i>b</i>', '* a\na\n<i>b</i>'],
     ],
     [
       { question: { body: 'q' }, answers: [{ id: '1', text: 'x' }, { text: 'y' }] },
-      ['q', '1', 'x', 'y'],
+      ['q', '1', 'x', 'y', 'q\n1\nx\ny'],
     ],
+    [
+      { answers: ['<b>49</b>', '2039'] },
+      ['49', '2039', '49\n2039', '<b>49</b>', '<b>49</b>\n2039'],
+    ],
+    ['&#xD800;', ['\ufffd', '&#xD800;']],
     [{ 'org.matrix.msc1767.text': [{ body: 'modern' }] }, ['modern']],
     ['half a \ud83d!', ['half a \ufffd!']],
     [{ body: 7, deep: [null, true] }, []],
@@ -52,5 +57,6 @@ t.test('what is very long, wide or deep is looked at in no time, as far as it go
   let deep: unknown = 'deep';
   for (let depth = 0; depth < 5000; depth++) deep = [deep];
   t.strictSame(shownOf(deep), []);
-  t.strictSame(shownOf({ list: Array.from({ length: 9000 }, () => 'x') }), Array(998).fill('x'));
+  const wide = shownOf({ list: Array.from({ length: 9000 }, () => 'x') });
+  t.strictSame(wide, ['x', Array(998).fill('x').join('\n')]);
 });

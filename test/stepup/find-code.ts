@@ -37,9 +37,8 @@ t.test('in what is pasted, where whole numbers make it up', async (t) => {
     t.notOk(holds(`${PASTED}${text} and on`), text);
 });
 
-t.test('in each of several texts, and in all of them together', async (t) => {
+t.test('in each of several texts', async (t) => {
   t.ok(codesIn([PASTED, '492 and 039'])(CODE), 'a long one beside it hides nothing');
-  t.ok(codesIn(['492', '039'])(CODE), 'two answers of a poll');
   t.notOk(codesIn([])(CODE));
 });
 

@@ -135,7 +135,9 @@ t.test('of a file that is empty or all zeroes it is said what to put in its plac
       (error: Error) => error,
     );
     const [, advice = ''] =
-      /^.* is damaged: replace what is in it by .*: (\{.*\})$/.exec(message) ?? [];
+      /^.* is damaged: write a backup into it, or the following, after which one-time codes have to be enrolled anew: (\{.*\})$/.exec(
+        message,
+      ) ?? [];
     await writeFile(path, advice);
     const state = await openState(path);
     t.strictSame(

@@ -9,7 +9,7 @@ import type { Instant, PersonName, RequestId } from '../../base/ids.ts';
 import type { Clock } from '../../ports.ts';
 
 export const LINK_MS = 15 * 60_000;
-/** Wrong answers after which it is void: codes among them lock its person out, so fewer than that takes. */
+/** Wrong answers after which it is void: fewer than the wrong codes that lock a person out. */
 const MAX_TRIES = 3;
 /** More than people have open; the oldest go first. */
 const MAX_LINKS = 5000;

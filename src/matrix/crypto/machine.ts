@@ -22,20 +22,25 @@ interface MachineOptions {
   readonly store?: SealedStore;
 }
 
-/** Throws Fatal `crypto_store_failed` for a store that is not of this device. */
+/** Throws Fatal `crypto_store_damaged` for a store that is not of this key or device. */
 export async function openMachine({
   user,
   device,
   store,
 }: MachineOptions): Promise<wasm.OlmMachine> {
   const handle = store
-    ? await wasm.StoreHandle.openWithKey(STORE_NAME, store.key)
+    ? await wasm.StoreHandle.openWithKey(STORE_NAME, store.key).catch((cause: unknown) => {
+        const mend = 'restore secrets/crypto-key if it is another one than before';
+        throw new Fatal('crypto_store_damaged', `the crypto store does not open: ${mend}`, cause);
+      })
     : await wasm.StoreHandle.open(null, null);
   try {
     const [userId, deviceId] = [new wasm.UserId(user), new wasm.DeviceId(device)];
     return await wasm.OlmMachine.initFromStore(userId, deviceId, handle);
   } catch (cause) {
-    throw new Fatal('crypto_store_failed', `the crypto store is not of ${user} ${device}`, cause);
+    const mend = 'look at user and device in vaktrom.yaml';
+    const what = `the crypto store is not of ${user} ${device}: ${mend}`;
+    throw new Fatal('crypto_store_damaged', what, cause);
   }
 }
 

@@ -33,19 +33,31 @@ const STEPS: readonly string[] = [
    CREATE INDEX entry_in_order ON entry(store_index, index_key, key);`,
 ];
 
-/**
- * 0 for an empty file. Throws an Error for a file that is not ours or that is newer than we are.
- */
+export const RECOVER = 'set the bot up anew in another folder by vaktrom recover';
+
+/** The file is not ours, or not sound: no further attempt will find it otherwise. */
+export class Unusable extends Error {
+  readonly mend: string;
+  constructor(message: string, mend = RECOVER) {
+    super(message);
+    this.mend = mend;
+  }
+}
+
+/** 0 for an empty file. Throws Unusable for a file that is not ours or that is newer than we are. */
 export function storedVersion(sql: DatabaseSync): number {
   const tables = sql.prepare('SELECT name FROM sqlite_schema').all();
   if (tables.length === 0) return 0;
   if (!tables.some((table) => table['name'] === 'crypto_store')) {
-    throw new Error('it is the SQLite file of another program');
+    throw new Unusable('it is the SQLite file of another program');
   }
   const row = sql.prepare('SELECT schema_version FROM crypto_store').get() ?? {};
   const version = integerIn(row, 'schema_version');
   if (version <= STEPS.length) return version;
-  throw new Error(`it has schema version ${version}, this program knows up to ${STEPS.length}`);
+  throw new Unusable(
+    `it has schema version ${version}, this program knows up to ${STEPS.length}`,
+    'run the version of Vaktrom that wrote it, or a later one',
+  );
 }
 
 /** Brings the tables to the newest version, all steps or none. */

@@ -13,7 +13,7 @@ import { Fatal } from '../../base/errors.ts';
 import { textIn } from './columns.ts';
 import { describeHolder } from './holder.ts';
 import { CHECKPOINT_PAGES, PAGE_BYTES } from './reserve.ts';
-import { migrate, storedVersion } from './schema.ts';
+import { migrate, RECOVER, storedVersion, Unusable } from './schema.ts';
 import { type Storage, storageOn } from './storage.ts';
 
 /**
@@ -63,7 +63,7 @@ function makeFile(file: string): void {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
-  if (!fs.lstatSync(file).isFile()) throw new Error('it is not a regular file');
+  if (!fs.lstatSync(file).isFile()) throw new Unusable('it is not a regular file');
 }
 
 function takeLock(sql: DatabaseSync): void {
@@ -76,7 +76,11 @@ function takeLock(sql: DatabaseSync): void {
  */
 function mustBeSound(sql: DatabaseSync): void {
   const finding = textIn(sql.prepare('PRAGMA quick_check(1)').get() ?? {}, 'quick_check');
-  if (finding !== 'ok') throw new Error(`it is damaged: ${finding}`);
+  if (finding === 'ok') return;
+  // What the disk did not give is reported here as well, by SQLite's extended result code.
+  const code = /error code=(\d+)/.exec(finding)?.[1];
+  if (code !== undefined && (Number(code) & 0xff) !== SQLITE_CORRUPT) throw new Error(finding);
+  throw new Unusable(`it is damaged: ${finding}`);
 }
 
 /** SQLite gives a new -wal the mode of its database; what an earlier run left is set here. */
@@ -100,11 +104,11 @@ const SQLITE_NOTADB = 26;
 function asFatal(file: string, error: unknown): Fatal {
   const code = sqliteCode(error);
   if (code === SQLITE_BUSY) return new Fatal('directory_in_use', describeUse(file), error);
-  const isOurs = code === undefined && !(error instanceof Error && 'errno' in error);
-  if (isOurs || code === SQLITE_CORRUPT || code === SQLITE_NOTADB)
+  const mend = error instanceof Unusable ? error.mend : RECOVER;
+  if (error instanceof Unusable || code === SQLITE_CORRUPT || code === SQLITE_NOTADB)
     return new Fatal(
       'crypto_store_damaged',
-      `the crypto store ${file} is of no use: set the bot up anew in another folder by vaktrom recover`,
+      `the crypto store ${file} cannot be used: ${mend}`,
       error,
     );
   return new Fatal('crypto_store_failed', `cannot open the crypto store ${file}`, error);
