@@ -217,7 +217,7 @@ async function reboot(t: Test, operator: Operator): Promise<void> {
   await operator.ask('!pending', (body) => body.includes(id));
   await bob.say(room, `!approve ${id}`);
   const done = await operator.answerTo(card.thread, (body) => body.startsWith('✓ deploy web'));
-  t.match(done.body, /^deployed web$/m);
+  t.match(done.body, /^│ deployed web$/m);
 }
 
 async function harden(t: Test, operator: Operator, suite: Suite): Promise<void> {

@@ -109,7 +109,7 @@ async function isAnswered(t: Test, cast: Cast): Promise<void> {
   const answer = await ask(cast, alice, '!status web', /exit 0/);
   t.match(
     answer.body,
-    /✓ status web · request \w{4}-\w{2}\nexit 0 · in .* s · 2 lines · entry \d+\nweb is fine\nas 65534/,
+    /✓ status web · request \w{4}-\w{2}\nexit 0 · in .* s · 2 lines · entry \d+\n│ web is fine\n│ as 65534$/,
   );
   t.ok(answer.encrypted, 'the answer is encrypted');
   t.strictSame(answer.content['m.mentions'], {}, 'and rings nobody');

@@ -110,7 +110,7 @@ class Newcomer implements AsyncDisposable {
     await alice.waitFor(direct, (h) => h.sender === bot && /✓/.test(h.body));
     await bob.say(room, `!approve ${id}`);
     const done = await alice.waitFor(room, (h) => h.body.startsWith('✓ deploy web 1.2.3'));
-    this.#t.ok(done.body.split('\n').includes('deployed web 1.2.3'), done.body);
+    this.#t.ok(done.body.split('\n').includes('│ deployed web 1.2.3'), done.body);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

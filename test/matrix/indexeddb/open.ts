@@ -260,5 +260,5 @@ t.test('one store at a time, and the globals go with it', async (t) => {
 
 t.test('a file that cannot be opened is a rejection', async (t: Test) => {
   const file = join(t.testdir({ 'crypto.db': 'no SQLite file'.repeat(100) }), 'crypto.db');
-  await t.rejects(openIndexedDb({ file, onFatal }), { code: /^crypto_store_failed$/ });
+  await t.rejects(openIndexedDb({ file, onFatal }), { code: /^crypto_store_damaged$/ });
 });
