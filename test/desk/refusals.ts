@@ -257,7 +257,7 @@ t.test('what is in clear leaves nothing that is kept, and closes no account', as
 });
 
 t.test('what a stranger said is kept, as long as all of them together are no flood', async (t) => {
-  const { send, settle, remembers, ledger } = open();
+  const { send, settle, remembers, ledger, wasRefused } = open();
   const said = (count: number, sender = BOB): Partial<Sighting> => ({
     sender,
     seen: unreadable('unsigned_device', { index: count + 8, ciphertext: cipher(`${count}`) }),
@@ -271,6 +271,8 @@ t.test('what a stranger said is kept, as long as all of them together are no flo
   const { length } = ledger.written;
   await settle();
   t.equal(ledger.written.length, length);
+  const last = { sender: user(`@stranger${all}:example.org`) };
+  t.notOk(wasRefused(fingerprintsOf(sighting(last)).account), 'one more entry for each stranger');
 });
 
 t.test('what was refused before takes nothing of what can be kept', async (t) => {
