@@ -56,7 +56,7 @@ actions: {}
     if (existsSync(journal)) {
       cutOff++;
       const refused = await vaktrom('run', '--dir', house.dir);
-      t.match(refused, { code: 1, stderr: /device rotate was cut off/ });
+      t.match(refused, { code: 5, stderr: /device rotate was cut off/ });
     }
     const again = await vaktrom(...args);
     t.equal(again.code, 0, again.stderr);
