@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { History } from './audit/history.ts';
 import { Standing } from './audit/standing.ts';
-import { Fatal, Fault } from './base/errors.ts';
+import { BY_RECOVER, Fatal, Fault } from './base/errors.ts';
 import type { PersonName, RoomId } from './base/ids.ts';
 import { type Directory, readKey, readPolicy, readSecret } from './config/directory.ts';
 import { listenAddress } from './config/settings-web.ts';
@@ -126,7 +126,7 @@ export async function openDaemon(directory: Directory, log: Log): Promise<Daemon
   if ((await matrix.crypto.ownIdentity()) === undefined)
     throw new Fatal(
       'identity_lost',
-      'the crypto store has no cross-signing identity of the bot: set the bot up anew in another folder by vaktrom recover',
+      `the crypto store has no cross-signing identity of the bot: ${BY_RECOVER}`,
     );
 
   const terminals = openTerminals();

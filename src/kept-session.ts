@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Fatal, Fault } from './base/errors.ts';
+import { BY_ROTATE, Fatal, Fault } from './base/errors.ts';
 import { type Directory, readKey, readSecret } from './config/directory.ts';
 import { readTextFile } from './config/text-file.ts';
 import type { Bearer } from './matrix/http.ts';
@@ -31,16 +31,14 @@ export async function readSession(directory: Places): Promise<Session> {
   const key = await readKey(directory, 'crypto-key');
   const session = sealed === undefined ? undefined : parseSession(open(key, sealed, path));
   if (session) return session;
-  throw new Fatal('state_unreadable', `${path} is damaged: ${ROTATE}`);
+  throw new Fatal('state_unreadable', `${path} is damaged: ${BY_ROTATE}`);
 }
-
-const ROTATE = 'give the bot a new device by vaktrom device rotate';
 
 function open(key: Uint8Array, sealed: string, path: string): string {
   try {
     return unseal(key, sealed, ABOUT);
   } catch (cause) {
-    const mend = `restore secrets/crypto-key if that is not the one it was, or ${ROTATE}`;
+    const mend = `restore secrets/crypto-key if that is not the one it was, or ${BY_ROTATE}`;
     throw new Fatal('state_unreadable', `${path} does not open: ${mend}`, cause);
   }
 }

@@ -136,7 +136,7 @@ export function openObedience({ desk, voice }: Pick<PipelineParts, 'desk' | 'voi
   return (by) => obey(by).catch((error: unknown) => fail(by, error));
 }
 
-/** Codes and tickets are for nobody's eyes, the log's included: wherever they belong, they are left out. */
+/** The log must not hold codes or tickets: parameters that take them are left out. */
 function withoutSecrets(values: Command['values'], policy: Policy): Command['values'] {
   const { command } = values;
   return {
@@ -146,7 +146,7 @@ function withoutSecrets(values: Command['values'], policy: Policy): Command['val
   };
 }
 
-/** Of a command that is only asked about: what is no action could hold a code, in any form or mistyped. */
+/** For `why`: a command that is not an action may hold a code, in any form or mistyped. */
 function withoutSecret(command: string, { actions }: Policy): string {
   const name = readName(command.replace(/^!/, ''));
   if (name.ok && actions.has(name.value as ActionName)) return command;

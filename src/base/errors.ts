@@ -59,6 +59,10 @@ export class Fatal extends Error {
   }
 }
 
+/** The ends of messages: what a person does where nothing less helps. */
+export const BY_RECOVER = 'set the bot up anew in another folder by vaktrom recover';
+export const BY_ROTATE = 'give the bot a new device by vaktrom device rotate';
+
 const NEEDS_PERSON: ReadonlySet<FaultCode | FatalCode> = new Set([
   'audit_head_mismatch',
   'config_invalid',
@@ -74,8 +78,9 @@ const NEEDS_PERSON: ReadonlySet<FaultCode | FatalCode> = new Set([
 ]);
 
 /**
- * No restart mends it, only a person does. What the system refused (a file that is absent, a disk that
- * does not answer) may be over by the next attempt, and does not count, but for a lack of permission.
+ * No restart mends this error, only a person does. An error of the operating system (the file is absent,
+ * the disk does not answer) may be gone at the next attempt, so it does not count. EACCES is an exception:
+ * permissions do not change by themselves.
  */
 export const needsPerson = (error: unknown): boolean =>
   (error instanceof Fault || error instanceof Fatal) &&

@@ -5,7 +5,7 @@
  */
 import { join, resolve } from 'node:path';
 import { fromBase64 } from '../base/bytes.ts';
-import { Fault, type FaultCode } from '../base/errors.ts';
+import { BY_RECOVER, BY_ROTATE, Fault, type FaultCode } from '../base/errors.ts';
 import { formatProblem } from './document.ts';
 import { type PolicyFile, parsePolicyFile } from './policy-file.ts';
 import { testPolicy } from './policy-test.ts';
@@ -28,8 +28,7 @@ export const SETTINGS_FILE = 'vaktrom.yaml';
 
 export type SecretName = 'access-token' | 'crypto-key' | 'audit-key' | 'factor-key';
 
-const RESTORE_OR_RECOVER =
-  'restore it from a backup, or set the bot up anew in another folder by vaktrom recover';
+const RESTORE_OR_RECOVER = `restore it from a backup, or ${BY_RECOVER}`;
 
 /** Throws Fault `config_invalid` with every problem on a line of its own, or `file_unsafe`. */
 export async function openDirectory(
@@ -73,7 +72,7 @@ export async function readPolicy(path: string): Promise<PolicyFile> {
 
 /** What a person does about a secret that is lost. */
 const MENDS: Readonly<Record<SecretName, string>> = {
-  'access-token': 'give the bot a new device by vaktrom device rotate',
+  'access-token': BY_ROTATE,
   'crypto-key': RESTORE_OR_RECOVER,
   'audit-key': RESTORE_OR_RECOVER,
   'factor-key': RESTORE_OR_RECOVER,

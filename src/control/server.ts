@@ -87,7 +87,7 @@ async function converse(socket: Socket, hall: Hall): Promise<void> {
     socket.end();
   };
   const lines = openLines(socket);
-  // Also of those who are sent away and do not hang up.
+  // It stays set for a client that we send away: such a client may not hang up.
   const cancelTimeout = hall.clock.after(PROVE_WITHIN_MS, () => socket.destroy());
   socket.once('close', cancelTimeout);
   const line = await lines.next();

@@ -63,7 +63,7 @@ export function openCodes(parts: CodeParts): Codes {
       const secret = parts.unseal(sealed, person);
       return ok({ secret, at: { now: clock.now(), afterStep: standing.lastStep(person) } });
     } catch (error) {
-      // Of one person only: the others have codes that count.
+      // This concerns one person. Everybody else's codes still count.
       log.error({ error, person }, 'the secret of one-time codes cannot be read');
       return err(UNREADABLE);
     }

@@ -134,7 +134,7 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
     const later: Later = { kind: 'later', signature: ciphertext.signature };
     const alike = waiting.filter(({ signature }) => signature === later.signature);
     if (alike.length > 0) {
-      // The first one of each account waits in any case: it may be the original, behind a copy.
+      // The first copy from each account waits even over the limit: it may be the original.
       const isFirst = !alike.some((other) => other.event.sender === event.sender);
       if (mayWait(one) || (isFirst && waiting.length < MAX_WAITING_WITH_COPIES)) return later;
       log.warn({ room, sender: event.sender }, 'passed over a copy of a message that waits');

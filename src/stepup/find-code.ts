@@ -36,17 +36,13 @@ function groupsOf(part: string): string[] {
 
 /** In circles, in black or without serifs: the first of each, its value, and how many follow one another. */
 const CIRCLED: readonly (readonly [first: number, value: number, count: number])[] = [
-  ...([
-    [0x2776, 1, 9],
-    [0x2780, 1, 9],
-    [0x278a, 1, 9],
-    [0x24f5, 1, 9],
-  ] as const),
-  ...([
-    [0x24ff, 0, 1],
-    [0x1f10b, 0, 1],
-    [0x1f10c, 0, 1],
-  ] as const),
+  [0x2776, 1, 9],
+  [0x2780, 1, 9],
+  [0x278a, 1, 9],
+  [0x24f5, 1, 9],
+  [0x24ff, 0, 1],
+  [0x1f10b, 0, 1],
+  [0x1f10c, 0, 1],
 ];
 
 const withPlainDigits = (text: string): string =>

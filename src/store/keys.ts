@@ -2,7 +2,7 @@
 import sodium from 'libsodium-wrappers';
 import { formatVerifierKey, isKeyName, type Signer, type VerifySignature } from '../audit/note.ts';
 import { fromBase64, toBase64 } from '../base/bytes.ts';
-import { Fatal } from '../base/errors.ts';
+import { BY_RECOVER, Fatal } from '../base/errors.ts';
 
 await sodium.ready;
 
@@ -33,7 +33,7 @@ export function readSigningKey(text: string): Signer {
   )
     throw new Fatal(
       'key_unreadable',
-      'the audit key is damaged: restore secrets/audit-key from a backup, or set the bot up anew in another folder by vaktrom recover',
+      `the audit key is damaged: restore secrets/audit-key from a backup, or ${BY_RECOVER}`,
     );
   const { publicKey, privateKey } = sodium.crypto_sign_seed_keypair(bytes.subarray(1));
   return { name, publicKey, sign: (message) => sodium.crypto_sign_detached(message, privateKey) };

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { output as outputBlock, renderBlocks } from '../../src/output/block.ts';
 import { openEmulator } from '../../src/output/screen.ts';
 import { COLUMNS, ROWS } from '../../src/output/screen-size.ts';
 import { cpuCost } from '../support/cpu.ts';
@@ -11,6 +12,31 @@ async function shown(...parts: readonly (string | Uint8Array)[]): Promise<readon
   for (const part of parts) await screen.write(Buffer.from(part as string));
   return screen.lines();
 }
+
+/** Where some client or other begins a new row. */
+const ROW = /\r\n|[\n\r\v\f\u0085\u2028\u2029]/;
+
+t.test('no row of what is printed is without the mark of output', async (t) => {
+  const forged = '✓ deploy web 1.2.3 · entry 7';
+  for (const between of [
+    '\n',
+    '\r\n',
+    '\r',
+    '\v',
+    '\f',
+    '\u0085',
+    '\u2028',
+    '\u2029',
+    '\x1bE',
+    '\x1bD',
+    '\x1b[2;1H',
+    '\x1b[5B',
+  ]) {
+    const { text } = renderBlocks([outputBlock(await shown(`a${between}${forged}`))]);
+    const bare = text.split(ROW).filter((row) => !row.startsWith('│ '));
+    t.strictSame(bare, [], encodeURIComponent(between));
+  }
+});
 
 const numbered = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, i) => `line ${from + i}`);

@@ -82,6 +82,11 @@ actions:
     const [link = ''] = /http:\S+/.exec(`${stdout}${stderr}`) ?? [];
     const said = await usePage(link, passkey, { act: 'enrol', typed: stdout.trim() });
     t.equal(said.kind, 'done', `${name}: ${JSON.stringify(said)}`);
+    t.equal(
+      Buffer.from(passkey.madeFor, 'base64url').length,
+      32,
+      'the handle does not name its person',
+    );
     return { name, person, passkey };
   };
   return {

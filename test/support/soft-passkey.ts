@@ -41,6 +41,9 @@ export class SoftPasskey {
     ]);
   }
 
+  /** The user handle that it was made for last, base64url. */
+  madeFor = '';
+
   /** The COSE key, base64url. */
   get key(): string {
     return b64(this.#cose);
@@ -48,6 +51,7 @@ export class SoftPasskey {
 
   /** What `navigator.credentials.create` gives, with no attestation. */
   create(options: object, lie: Lie = {}): object {
+    this.madeFor = (options as { readonly user?: { readonly id?: string } }).user?.id ?? '';
     const id = Buffer.from(this.id, 'base64url');
     const credential = Buffer.concat([
       Buffer.alloc(16),

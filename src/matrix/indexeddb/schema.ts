@@ -3,6 +3,7 @@
  * refused rather than guessed at: it may hold sessions that this version would not find.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import { BY_RECOVER } from '../../base/errors.ts';
 import { integerIn } from './columns.ts';
 
 /**
@@ -33,12 +34,10 @@ const STEPS: readonly string[] = [
    CREATE INDEX entry_in_order ON entry(store_index, index_key, key);`,
 ];
 
-export const RECOVER = 'set the bot up anew in another folder by vaktrom recover';
-
 /** The file is not ours, or not sound: no further attempt will find it otherwise. */
 export class Unusable extends Error {
   readonly mend: string;
-  constructor(message: string, mend = RECOVER) {
+  constructor(message: string, mend = BY_RECOVER) {
     super(message);
     this.mend = mend;
   }

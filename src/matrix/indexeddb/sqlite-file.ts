@@ -9,11 +9,11 @@
 import * as fs from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Fatal } from '../../base/errors.ts';
+import { BY_RECOVER, Fatal } from '../../base/errors.ts';
 import { textIn } from './columns.ts';
 import { describeHolder } from './holder.ts';
 import { CHECKPOINT_PAGES, PAGE_BYTES } from './reserve.ts';
-import { migrate, RECOVER, storedVersion, Unusable } from './schema.ts';
+import { migrate, storedVersion, Unusable } from './schema.ts';
 import { type Storage, storageOn } from './storage.ts';
 
 /**
@@ -104,7 +104,7 @@ const SQLITE_NOTADB = 26;
 function asFatal(file: string, error: unknown): Fatal {
   const code = sqliteCode(error);
   if (code === SQLITE_BUSY) return new Fatal('directory_in_use', describeUse(file), error);
-  const mend = error instanceof Unusable ? error.mend : RECOVER;
+  const mend = error instanceof Unusable ? error.mend : BY_RECOVER;
   if (error instanceof Unusable || code === SQLITE_CORRUPT || code === SQLITE_NOTADB)
     return new Fatal(
       'crypto_store_damaged',
