@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { Fatal, Fault } from '../../src/base/errors.ts';
 import type { RoomId, UserId } from '../../src/base/ids.ts';
@@ -153,11 +152,16 @@ t.test('the same key is the same transaction, another one is another', async (t)
 });
 
 t.test('what is said first is sent first, room by room', async (t) => {
+  const anySent = Promise.withResolvers<void>();
   const { outbox, sent } = openWorld({
     async encrypt(content) {
       const { body } = content as { body: string };
-      await sleep(body === 'slow' ? 50 : 1);
+      if (body === 'slow') await anySent.promise;
       return { was: body };
+    },
+    answer(n) {
+      anySent.resolve();
+      return { event_id: `$e${n}` };
     },
   });
   const body = (text: string) => ({ body: { text, html: text } });

@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { createServer as createTlsServer } from 'node:tls';
 import t, { type Test } from 'tap';
 import type { Destination } from '../../src/execution/plan.ts';
-import { type Change, exited, openStage, type Stage } from './fixtures/stage.ts';
+import { type Change, exited, openStage, type Stage, until } from './fixtures/stage.ts';
 
 const fixture = (name: string) => new URL(`./fixtures/${name}`, import.meta.url).pathname;
 
@@ -186,14 +186,20 @@ t.test('connections are not without end, and none outlives the run', async (t) =
   const stage = openStage(t, { dial: divert(port).dial });
   const program = `
     const { connect } = require('node:net');
-    for (let i = 0; i < 200; i++) connect(443, 'many.internal').on('error', () => {});
-    setTimeout(() => process.exit(), 500);`;
+    let closed = 0;
+    const note = () => ++closed === 136 && console.log('the others are closed');
+    for (let i = 0; i < 200; i++)
+      connect(443, 'many.internal').on('error', () => {}).on('close', note);
+    setInterval(() => {}, 1000);`;
   const sandbox = { read: [process.execPath], network: [{ host: 'many.internal', port: 443 }] };
-  t.strictSame((await stage.play([process.execPath, '-e', program], { sandbox })).end, exited(0));
+  const env = { PROGRAM: program };
+  const { run, text } = stage.start(`exec ${process.execPath} -e "$PROGRAM"`, { sandbox, env });
+  await until(() => text() === 'the others are closed\n' && most >= 64);
+  run.kill();
+  await run.ended;
   clearInterval(watch);
   t.equal(most, 64);
-  await new Promise((tick) => setTimeout(tick, 50));
-  t.equal(open.size, 0);
+  await until(() => open.size === 0);
 });
 
 t.test('a destination that never ends does not keep the run from ending', async (t) => {
