@@ -2,6 +2,8 @@
 import { generateSync } from 'otplib';
 
 const STEP_MS = 30_000;
+/** How long a code counts at least, however late in a step it is shown: typing and sending take a while. */
+const LASTS_MS = 15_000;
 
 /** Counts on from the step before this one, a new step for each code, as far as a clock may be off. */
 export class Authenticator {
@@ -15,7 +17,7 @@ export class Authenticator {
 
   /** A code that was not shown before; waits for its time to come. */
   async next(): Promise<string> {
-    const step = Math.max(this.#lastStep + 1, Math.floor(Date.now() / STEP_MS) - 1);
+    const step = Math.max(this.#lastStep + 1, Math.floor((Date.now() + LASTS_MS) / STEP_MS) - 1);
     this.#lastStep = step;
     const earlyMs = (step - 1) * STEP_MS - Date.now();
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, earlyMs)));

@@ -219,13 +219,13 @@ t.test('what must be hidden cannot lie where every action looks', async (t) => {
 
 t.test('closing the sandbox ends what runs, read or not, and starts nothing more', async (t) => {
   const sandbox = openSandbox({ size: { columns: 80, rows: 25 }, hidden: [] });
-  let output = '';
-  const runs = Array.from({ length: 3 }, () =>
+  const outputs = ['', '', ''];
+  const runs = outputs.map((_, run) =>
     sandbox.start(planOf(['/bin/sh', '-c', 'echo up; seq 1 100000; sleep 60']), (bytes) => {
-      output += Buffer.from(bytes).toString();
+      outputs[run] += Buffer.from(bytes).toString();
     }),
   );
-  await until(() => output.split('up\r\n').length === 4);
+  await until(() => outputs.every((output) => output.startsWith('up\r\n')));
   for (const run of runs) run.pause();
   await sandbox[Symbol.asyncDispose]();
   for (const run of runs) t.strictSame(await run.ended, exited(137));

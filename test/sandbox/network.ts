@@ -101,7 +101,7 @@ t.test('nothing else is reached', async (t) => {
     `127.0.0.4 443,::1 ${port},three.internal 443,example.org 443,192.0.2.1 443,2001:db8::1 443`,
     ...own.map((address) => `${address} ${port}`),
   ].flatMap((list) => list.split(','));
-  const script = `for attempt; do set -- $attempt; timeout 5 "$NODE" "$TALK" $attempt; done`;
+  const script = `for attempt; do set -- $attempt; timeout 60 "$NODE" "$TALK" $attempt; done`;
   const change = {
     env: { NODE: process.execPath, TALK: fixture('talk.mjs') },
     sandbox: { read: [process.execPath, fixture('talk.mjs')], network },
@@ -232,7 +232,11 @@ t.test('runs at the same time have networks of their own', async (t) => {
 });
 
 t.test('nothing stays open on the host', async (t) => {
-  const port = await listen(t, (socket) => socket.end('x'));
+  const open = new Set<Socket>();
+  const port = await listen(t, (socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket)).end('x');
+  });
   const stage = openStage(t, { dial: divert(port).dial });
   const count = () => readdirSync('/proc/self/fd').length;
   const network = [
@@ -240,10 +244,10 @@ t.test('nothing stays open on the host', async (t) => {
     { host: 'b.internal', port: 443 },
   ];
   await talk(stage, network, 'talk.mjs', 'a.internal', '443');
-  await new Promise((tick) => setTimeout(tick, 50));
+  await until(() => open.size === 0);
   const before = count();
   for (let i = 0; i < 3; i++) await talk(stage, network, 'talk.mjs', 'a.internal', '443');
-  await new Promise((tick) => setTimeout(tick, 50));
+  await until(() => open.size === 0);
   t.equal(count(), before);
 });
 

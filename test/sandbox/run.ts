@@ -206,23 +206,24 @@ t.test('a daemon that is killed takes its actions with it', async (t) => {
   const mark = `7${process.pid}`;
   const running = () =>
     readdirSync('/proc').filter((pid) => commandOf(pid).includes(`sleep ${mark}`));
-  const killDaemon = async (delayMs: number) => {
+  const killDaemon = async (wait: () => Promise<void>) => {
     const daemon = new URL('./fixtures/daemon.ts', import.meta.url).pathname;
     const child = spawn(process.execPath, [daemon, `exec sleep ${mark}`]);
     await once(child.stdout, 'data'); // it is about to start
-    await sleep(delayMs);
-    const count = running().length;
+    await wait();
     child.kill('SIGKILL');
     await once(child, 'exit');
-    return count;
   };
-  t.ok((await killDaemon(400)) > 1, 'it did run');
+  await killDaemon(() => until(() => running().some((pid) => commandOf(pid) === `sleep ${mark}`)));
+  t.pass('it did run');
   await until(() => running().length === 0);
   for (let delayMs = 0; delayMs < 24; delayMs += 2) {
-    await killDaemon(delayMs);
+    await killDaemon(() => sleep(delayMs));
     await sleep(100);
-    killOrphans('/usr/bin/bwrap'); // as the next daemon does, for one killed in a bad moment
-    await until(() => running().length === 0);
+    await until(() => {
+      killOrphans('/usr/bin/bwrap'); // as the next daemon does, for one killed in a bad moment
+      return running().length === 0;
+    });
   }
 });
 

@@ -117,8 +117,13 @@ t.test('a hook that fails breaks the connection, one that hangs leaves it hangin
   const failing = homeserver.intercept(() => Promise.reject(new Error('on purpose')));
   await t.rejects(whoami(), TypeError);
   failing[Symbol.dispose]();
-  const hanging = homeserver.intercept(() => Promise.withResolvers<Reply>().promise);
+  const asked = Promise.withResolvers<void>();
+  const hanging = homeserver.intercept(() => {
+    asked.resolve();
+    return Promise.withResolvers<Reply>().promise;
+  });
   const hung = whoami();
+  await asked.promise;
   const first = await Promise.race([hung, new Promise((soon) => setTimeout(soon, 100, 'nothing'))]);
   t.equal(first, 'nothing');
   hanging[Symbol.dispose]();

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import t from 'tap';
 import { type Job, JobQueue } from '../../../src/matrix/indexeddb/job-queue.ts';
+import { eventually } from '../../people/eventually.ts';
 
 function* steps(name: string, count: number, log: string[]): Job {
   for (let i = 1; i <= count; i++) {
@@ -51,7 +52,7 @@ t.test('an error of a job is reported once and nothing runs after it', async (t)
     })(),
   );
   queue.add(steps('later', 1, log));
-  await setTimeout(20);
+  await eventually(() => errors.length > 0 || undefined);
   queue.add(steps('added after', 1, log));
   await setTimeout(20);
   t.same(errors, [failure]);

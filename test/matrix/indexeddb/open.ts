@@ -11,6 +11,7 @@ import { Fatal, Fault } from '../../../src/base/errors.ts';
 import { type Calls, openCalls } from '../../../src/matrix/crypto/calls.ts';
 import { openIndexedDb, serveIndexedDb } from '../../../src/matrix/indexeddb/open.ts';
 import { openStorage } from '../../../src/matrix/indexeddb/sqlite-file.ts';
+import { eventually } from '../../people/eventually.ts';
 import { KeyServer } from './fixtures/key-server.ts';
 import { OlmClient } from './fixtures/olm-client.ts';
 
@@ -230,13 +231,14 @@ t.test('a store that fails is fatal once, and the machine hears nothing more', a
   const storage = openStorage(join(t.testdir(), 'crypto.db'));
   await using store = serveIndexedDb(storage, (error) => fatal.push(error));
   const { openBot } = await openPair();
-  const limitMs = 500;
+  const limitMs = 5000;
   const bot = await openBot(0, undefined, openCalls(store.atomically, limitMs));
   await bot.share([BOT, ALICE]);
   storage.sql.exec('PRAGMA query_only = ON');
   const outcomes: string[] = [];
   const note = (outcome: string) => () => outcomes.push(outcome);
   bot.encrypt('never sent').then(note('encrypted'), note('refused'));
+  await eventually(() => fatal.length > 0 || undefined);
   await new Promise((resolve) => setTimeout(resolve, 300));
   bot.machine.close();
   t.same(outcomes, []);

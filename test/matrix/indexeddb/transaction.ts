@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
 import type { IDBRequest } from '../../../src/matrix/indexeddb/request.ts';
+import { eventually } from '../../people/eventually.ts';
 import { connect, finished, openTestStore, settled } from './fixtures/test-store.ts';
 
 async function openStores(t: Test) {
@@ -127,6 +128,7 @@ t.test('a listener that throws is fatal, and nothing is settled after it', async
   transaction.oncomplete = () => log.push('complete');
   transaction.onabort = () => log.push('abort');
   database.transaction('a').objectStore('a').get('x').onsuccess = () => log.push('next');
+  await eventually(() => fatal.length > 0 || undefined);
   await new Promise((resolve) => setTimeout(resolve, 50));
   t.same(fatal, [failure]);
   t.same(log, []);
@@ -149,6 +151,7 @@ for (const [what, sabotage, message] of [
       transaction.oncomplete = () => log.push('complete');
       transaction.onabort = () => log.push('abort');
     }
+    await eventually(() => fatal.length > 0 || undefined);
     await new Promise((resolve) => setTimeout(resolve, 50));
     t.same(log, []);
     t.equal(fatal.length, 1);
