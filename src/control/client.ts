@@ -8,7 +8,8 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Fault } from '../base/errors.ts';
 import { holdFolder, within } from './folder.ts';
-import { HOST_SECRET, hostAnswer, PROOF_MODE, PROOFS, proofContent } from './proof.ts';
+import { hostAnswer, PROOF_MODE, PROOFS, proofContent } from './proof.ts';
+import { readSecret } from './secret.ts';
 import { SOCKET } from './server.ts';
 import { type Frame, openLines, parseFrame, sendLine } from './wire.ts';
 
@@ -73,7 +74,7 @@ const unreachable = (folder: string, cause: unknown) =>
     cause,
   );
 
-const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
+const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 
 /** The daemon takes the file away; it is ours to do so only where it could not. */
 async function prove(
@@ -99,19 +100,6 @@ async function makeProof(proofs: string, name: string, content: string): Promise
   await using file = await open(within(place, name), flags, PROOF_MODE);
   await file.writeFile(content);
   await file.chmod(PROOF_MODE); // whatever the umask
-}
-
-/** Only root and the daemon's own user can. What is there may be anybody's: it is no more than hashed. */
-async function readSecret(folder: string): Promise<string | undefined> {
-  try {
-    await using place = await holdFolder(folder);
-    await using file = await open(within(place, HOST_SECRET), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(65), 0, 65, 0);
-    const text = buffer.toString('latin1', 0, bytesRead);
-    return /^[0-9a-f]{64}$/.test(text) ? text : undefined;
-  } catch {
-    return undefined; // the daemon says so to whoever needed it
-  }
 }
 
 type Shown = Exclude<Frame, { readonly kind: 'challenge' | 'end' }>;

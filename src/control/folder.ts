@@ -8,11 +8,26 @@ const MODE = 0o711;
 /** Throws Fault `file_unsafe` when what is there is not the daemon's own. */
 export async function makeControlFolder(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: MODE });
-  const stat = await lstat(folder);
-  if (!stat.isDirectory() || stat.uid !== process.getuid?.())
-    throw new Fault('file_unsafe', `${folder} is not a folder of the daemon's own`);
-  await chmod(folder, MODE);
+  await claim(folder, MODE);
   return folder;
+}
+
+/** Makes a folder in that one, or takes up the one that is there. Throws Fault `file_unsafe` as well. */
+export async function takeFolder(path: string, mode: number): Promise<void> {
+  await mkdir(path, { mode: 0o700 }).catch(unlessThere);
+  await claim(path, mode);
+}
+
+/** Nobody but the daemon can replace it between the look and the change: what it lies in is the daemon's. */
+async function claim(path: string, mode: number): Promise<void> {
+  const stat = await lstat(path);
+  if (!stat.isDirectory() || stat.uid !== process.getuid?.())
+    throw new Fault('file_unsafe', `${path} is not a folder of the daemon's own; remove it`);
+  await chmod(path, mode);
+}
+
+function unlessThere(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
 }
 
 /** open(2): a place, without the right to read it. Node has no name for it; Linux has it everywhere. */

@@ -28,8 +28,8 @@
  * - An action. It runs as the daemon's user and may write to some folder of an accomplice's, who moves
  *   what it wrote in here: a fresh file with the right owner and content. So a file is not enough for
  *   the daemon's user and for root, who could be it: they also answer with what only they can read, a
- *   secret of this start (0600), which lies in a folder that no sandbox shows. The answer is a hash over
- *   the challenge, so a relay or an earlier connection has no use for it.
+ *   secret of this start (secret.ts), which lies in a folder that no sandbox shows and that nobody else may
+ *   enter. The answer is a hash over the challenge, so a relay or an earlier connection has no use for it.
  *
  * What is left: an attacker who makes a program of another user's create a file with any content in a
  * folder of the attacker's, within the seconds of a challenge. Actions of this daemon cannot: they have
@@ -38,27 +38,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import {
-  chmod,
-  lstat,
-  mkdir,
-  open,
-  opendir,
-  readFile,
-  realpath,
-  rm,
-  rmdir,
-  unlink,
-} from 'node:fs/promises';
+import { open, opendir, readFile, realpath, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256Hex } from '../base/bytes.ts';
-import { Fault } from '../base/errors.ts';
 import { err, ok, type Result } from '../base/result.ts';
+import { takeFolder } from './folder.ts';
+import { makeSecret } from './secret.ts';
 
 export const PROOFS = 'proofs';
-/** In the control folder: 64 hex digits that are new at each start of the daemon. */
-export const HOST_SECRET = 'host-secret';
-const HOST_SECRET_MODE = 0o600;
 /** At each start; should others have left more, the rest is in nobody's way. */
 const MAX_SWEPT = 200_000;
 /** Everybody may enter and create, nobody but the owner may list, each only removes their own. */
@@ -66,13 +53,13 @@ const OPEN_TO_CREATE = 0o1733;
 export const PROOF_MODE = 0o644;
 /** The clock of files runs up to a tick behind ours. */
 const TICK_MS = 50;
-const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
 
 /** What the file has to hold. `folder` is the real path of the control folder; `ask` the line as sent. */
 export const proofContent = (folder: string, name: string, ask: string): string =>
   sha256Hex(['vaktrom/control/v1', folder, name, ask].join('\n'));
 
-/** What root and the daemon's own user say with their file. `secret` is the content of `HOST_SECRET`. */
+/** What root and the daemon's own user say with their file. `secret`: see secret.ts. */
 export const hostAnswer = (folder: string, name: string, ask: string, secret: string): string =>
   sha256Hex(['vaktrom/control/v1/host', folder, name, ask, secret].join('\n'));
 
@@ -95,30 +82,18 @@ export interface Proofs {
   sweep(signal: AbortSignal): Promise<void>;
 }
 
-/** Makes the folder for proofs, or takes up the one that is there. Throws Fault `file_unsafe`. */
+/** Throws Fault `file_unsafe` when a folder that it needs there is not the daemon's own. */
 export async function openProofs(controlFolder: string): Promise<Proofs> {
   const folder = await realpath(controlFolder);
   const proofs = join(folder, PROOFS);
-  await mkdir(proofs, { mode: 0o700 }).catch(unlessThere);
-  const stat = await lstat(proofs);
-  if (!stat.isDirectory() || stat.uid !== process.getuid?.())
-    throw new Fault('file_unsafe', `${proofs} is not a folder of the daemon's own; remove it`);
-  await chmod(proofs, OPEN_TO_CREATE);
-  const secret = await writeSecret(join(folder, HOST_SECRET));
+  await takeFolder(proofs, OPEN_TO_CREATE);
+  const secret = await makeSecret(folder);
   const hall = { folder, secret, strangers: await overflowUid(), awaited: new Set<string>() };
   return {
     folder,
     issue: () => issue(hall),
     sweep: (signal) => sweep(proofs, hall.awaited, signal).catch(() => {}), // the next start tries again
   };
-}
-
-async function writeSecret(path: string): Promise<string> {
-  const secret = randomBytes(32).toString('hex');
-  await rm(path, { force: true });
-  await using file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, HOST_SECRET_MODE);
-  await file.writeFile(secret);
-  return secret;
 }
 
 /**
@@ -206,8 +181,4 @@ function faultIn(stat: Stats, issuedAt: number): string | undefined {
 async function overflowUid(): Promise<number> {
   const text = await readFile('/proc/sys/kernel/overflowuid', 'utf8').catch(() => '');
   return Number.parseInt(text, 10) || 65_534;
-}
-
-function unlessThere(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
 }

@@ -19,7 +19,7 @@ t.test('an action cannot be the user that it runs as', async (t) => {
   const challenge = proofs.issue();
   const script = 'umask 022; printf %s "$2" >"$1/proof"; cat "$3" 2>/dev/null';
   const content = proofContent(proofs.folder, challenge.name, ASK);
-  const args = [accomplice, content, join(folder, 'host-secret')];
+  const args = [accomplice, content, join(folder, 'host/secret')];
   const { text } = await playScript(script, { sandbox: { write: [accomplice] } }, ...args);
   t.equal(text, '', 'it does not see the secret');
   t.equal(lstatSync(join(accomplice, 'proof')).uid, process.getuid?.());

@@ -49,7 +49,7 @@ async function open(t: Test) {
   };
   /** As root or the daemon's user would: these tests run as one of them. */
   const redeem = (challenge: Challenge) => {
-    const secret = readFileSync(join(folder, 'host-secret'), 'utf8');
+    const secret = readFileSync(join(folder, 'host/secret'), 'utf8');
     return challenge.redeem(ASK, hostAnswer(proofs.folder, challenge.name, ASK, secret));
   };
   return { folder, proofs, pathOf, contentOf, answer, redeem };
@@ -87,7 +87,7 @@ t.test('a proof is good for one look, right or wrong', async (t) => {
 
 t.test('root and the own user of the daemon need more than a file', async (t) => {
   const { folder, proofs, answer } = await open(t);
-  const secretFile = join(folder, 'host-secret');
+  const secretFile = join(folder, 'host/secret');
   t.equal(lstatSync(secretFile).mode & 0o7777, 0o600);
   const secret = readFileSync(secretFile, 'utf8');
   const other = proofs.issue();

@@ -62,7 +62,7 @@ t.test('a word that is not the word for a proof proves nothing, with the file th
     const path = join(folder, 'proofs', name);
     writeFileSync(path, proofContent(folder, name, ASK));
     chmodSync(path, 0o644);
-    const secret = readFileSync(join(folder, 'host-secret'), 'utf8');
+    const secret = readFileSync(join(folder, 'host/secret'), 'utf8');
     const line = said(hostAnswer(folder, name, ASK, secret));
     say(line);
     const refused = [
@@ -107,7 +107,7 @@ async function askProven({ folder, dial }: Awaited<ReturnType<typeof open>>) {
   const path = join(folder, 'proofs', name);
   writeFileSync(path, proofContent(folder, name, ASK));
   chmodSync(path, 0o644);
-  const secret = readFileSync(join(folder, 'host-secret'), 'utf8');
+  const secret = readFileSync(join(folder, 'host/secret'), 'utf8');
   dialled.say(`{"kind":"proven","answer":"${hostAnswer(folder, name, ASK, secret)}"}`);
   return dialled;
 }

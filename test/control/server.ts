@@ -58,7 +58,7 @@ function prove(folder: string, name: unknown, ask = ASK): string {
   const path = join(folder, 'proofs', String(name));
   writeFileSync(path, proofContent(folder, String(name), ask));
   chmodSync(path, 0o644);
-  const secret = readFileSync(join(folder, 'host-secret'), 'utf8');
+  const secret = readFileSync(join(folder, 'host/secret'), 'utf8');
   return JSON.stringify({ kind: 'proven', answer: hostAnswer(folder, String(name), ask, secret) });
 }
 
