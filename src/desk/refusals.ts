@@ -22,6 +22,11 @@ interface Bucket {
 /** Refusals with an entry of their own. */
 const LISTED: Bucket = { burst: 30, refillMs: 2000 };
 /**
+ * What strangers are told in one room, of each kind. A homeserver limits how fast the bot talks (Synapse: one
+ * message in five seconds), and the answers to people of the policy stand in the same line.
+ */
+const SAID_TO_STRANGERS: Bucket = { burst: 3, refillMs: 60_000 };
+/**
  * Refusals in one room that are only counted, and kept all the same: of one person's account, or of all
  * accounts together that the policy does not name. Who talks all day in sessions that cannot be read stays
  * below it; without it, a homeserver could fill memory and disk.
@@ -96,6 +101,9 @@ export function openRefusals({ ledger, history, clock, say }: RefusalParts): Ref
   const admit = ({ sender }: Sighting, { code, person }: Refused): boolean =>
     PROVEN.has(code) || take(person === undefined ? code : `${code} ${sender}`, LISTED);
 
+  const maySay = ({ room }: Sighting, { code, person }: Refused): boolean =>
+    person !== undefined || take(`said ${room} ${code}`, SAID_TO_STRANGERS);
+
   /** Nobody is told of it, so its name may come again: what was in it may not. */
   const count = async (sighting: Sighting, { code, person }: Refused): Promise<void> => {
     unlisted++;
@@ -136,7 +144,8 @@ export function openRefusals({ ledger, history, clock, say }: RefusalParts): Ref
     }
     if (!admit(sighting, verdict)) return count(sighting, verdict);
     await record(entry);
-    if (when !== 'history') say(sighting, describeTrustRefusal(verdict.code));
+    if (when !== 'history' && maySay(sighting, verdict))
+      say(sighting, describeTrustRefusal(verdict.code));
   };
 
   return { refuse, wasRefused, settle };

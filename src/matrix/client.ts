@@ -32,6 +32,12 @@ const LONG_POLL_MS = 30_000;
 const NONSENSE_DELAY_MS = 1000;
 const PATIENCE_MS = 20_000;
 
+/**
+ * All that we look at. Reactions and made-up types would cost a stranger nothing, and push a command out of
+ * the timeline: then it is one that was missed.
+ */
+const TIMELINE = ['m.room.*', 'm.key.verification.*'];
+
 const FILTER = JSON.stringify({
   presence: { types: [] },
   account_data: { types: [] },
@@ -39,7 +45,7 @@ const FILTER = JSON.stringify({
     ephemeral: { types: [] },
     account_data: { types: [] },
     state: { lazy_load_members: true },
-    timeline: { limit: 100, lazy_load_members: true },
+    timeline: { limit: 300, types: TIMELINE, lazy_load_members: true },
   },
 });
 

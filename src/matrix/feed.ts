@@ -3,6 +3,7 @@
  * for it a short while: the homeserver may deliver the two in either order. What has the signature of
  * one that waits, waits behind it: refused first, a copy would have the original refused as well.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { Fatal } from '../base/errors.ts';
 import type { Instant, RoomId, UserId } from '../base/ids.ts';
 import type { Clock, Log } from '../ports.ts';
@@ -25,7 +26,9 @@ import type { Members } from './members.ts';
 
 /** How long a message waits for its key. */
 const PATIENCE_MS = 10_000;
+/** Of all accounts that the policy names; the others have places of their own, and cannot take these. */
 const MAX_WAITING = 100;
+const MAX_WAITING_OF_STRANGERS = 50;
 const MAX_WAITING_OF_ONE = 20;
 const MAX_WAITING_WITH_COPIES = 1000;
 
@@ -104,6 +107,7 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
 
   const look = async (one: Waiting): Promise<void> => {
     const { room, event, when } = one;
+    await turn(); // however many events come at once, timers run in between
     if (event.type === 'm.room.tombstone')
       log.warn({ room }, 'the room was upgraded; I do not follow: name the new room in the policy');
     const seen = await see(one);
@@ -160,11 +164,19 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
       crypto.hearVerification({ room, event, sender, type, content });
   };
 
-  /** However much one account sends, there is space for what others wait for. */
-  const mayWait = ({ event: { sender }, untilAt }: Waiting): boolean =>
-    cameAt < untilAt &&
-    waiting.length < MAX_WAITING &&
-    waiting.filter(({ event }) => event.sender === sender).length < MAX_WAITING_OF_ONE;
+  const isStranger = ({ event }: Waiting): boolean => !register().accounts.has(event.sender);
+
+  /** However much one account sends, or all strangers do, there is space for what others wait for. */
+  const mayWait = (one: Waiting): boolean => {
+    const ofStranger = isStranger(one);
+    const alike = waiting.filter((other) => isStranger(other) === ofStranger);
+    const ofSender = alike.filter(({ event }) => event.sender === one.event.sender);
+    return (
+      cameAt < one.untilAt &&
+      alike.length < (ofStranger ? MAX_WAITING_OF_STRANGERS : MAX_WAITING) &&
+      ofSender.length < MAX_WAITING_OF_ONE
+    );
+  };
 
   return { handle, heardUpTo: (token) => (waiting[0] ? waiting[0].since : token) };
 }

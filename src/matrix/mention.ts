@@ -9,14 +9,16 @@ export interface Link {
   readonly text: string;
 }
 
-const LEADING_LINK =
-  /^\s*(?:<(?:p|div|span)(?:\s[^<>]*)?>\s*)*<a\s(?:[^<>]*\s)?href\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')[^<>]*>([^<>]*)<\/a>/i;
+/** Each looks at a character a bounded number of times: what is matched is attacker-chosen and long. */
+const LEADING_LINK = /^\s*(?:<(?:p|div|span)(?:\s[^<>]*)?>\s*)*<a(\s[^<>]*)>([^<>]*)<\/a>/i;
+const HREF = /\shref\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')/i;
 
 /** The two ways to write an address of an account: as a page that tells of it, and as a URI. */
 const ACCOUNT = [/^https:\/\/matrix\.to\/#\/(@|%40)([^?/]+)/i, /^matrix:(u|user)\/([^?/]+)/i];
 
 export function leadingLink(html: string): Link | undefined {
-  const [, quoted, single, text] = LEADING_LINK.exec(html) ?? [];
+  const [, attributes = '', text] = LEADING_LINK.exec(html) ?? [];
+  const [, quoted, single] = HREF.exec(attributes) ?? [];
   const href = decodeEntities(quoted ?? single ?? '');
   for (const pattern of ACCOUNT) {
     const [, , name] = pattern.exec(href) ?? [];

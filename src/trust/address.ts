@@ -62,4 +62,4 @@ function behindName(text: string, { link }: Message, { bot, botNames }: Names): 
 }
 
 /** Some clients leave what they make the link from: [a name](its address). */
-const LINKED = /^@?\[[^\]\n]*\]\(https:\/\/matrix\.to\/#\/([^()?\s]+)[^()\s]*\)/;
+const LINKED = /^@?\[[^\]\n]*\]\(https:\/\/matrix\.to\/#\/([^()?\s]+)(?:\?[^()\s]*)?\)/;

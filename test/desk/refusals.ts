@@ -6,7 +6,7 @@ import { describeTrustRefusal } from '../../src/trust/explain.ts';
 import { fingerprintsOf } from '../../src/trust/fingerprints.ts';
 import type { TrustRefusal } from '../../src/trust/judge.ts';
 import type { Sighting } from '../../src/trust/sighting.ts';
-import { event, person, user } from '../support/ids.ts';
+import { event, person, room, user } from '../support/ids.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { MemoryLedger } from '../support/memory-ledger.ts';
 import {
@@ -48,6 +48,9 @@ function open() {
 /** How many of one kind can be listed at once, and how long it takes until one more can. */
 const BURST = 30;
 const REFILL_MS = 2000;
+/** How many of one kind strangers are told of at once in one room. */
+const SAID_TO_STRANGERS = 3;
+const SAID_REFILL_MS = 60_000;
 /** How many of one account in one room are kept without an entry. */
 const KEPT = 2000;
 const KEPT_REFILL_MS = 60_000;
@@ -162,7 +165,22 @@ t.test('a flood in the name of one person hides nothing of another', async (t) =
   for (let count = 0; count <= BURST; count++)
     await send('clear_text', { ...CLEAR, sender: user(`@s${count}:example.org`) }, false);
   t.equal(listed().length, BURST + 2 + BURST, 'and strangers have one for all of them');
-  t.equal(said.length, BURST + 1 + BURST);
+  t.equal(said.length, BURST + 1 + SAID_TO_STRANGERS);
+});
+
+t.test('strangers are told little, so that people of the policy are answered', async (t) => {
+  const { clock, said, send, listed } = open();
+  for (let count = 0; count < 10; count++) await send('clear_text', CLEAR, false);
+  t.equal(listed().length, 10, 'all of it is on record');
+  t.equal(said.length, SAID_TO_STRANGERS);
+  await send('unknown_account', CLEAR, false);
+  t.equal(said.length, SAID_TO_STRANGERS + 1, 'each kind has its own');
+  await send('clear_text', { ...CLEAR, room: room('!other:example.org') }, false);
+  t.equal(said.length, SAID_TO_STRANGERS + 2, 'and each room');
+  clock.advance(SAID_REFILL_MS);
+  await send('clear_text', CLEAR, false);
+  await send('clear_text', CLEAR, false);
+  t.equal(said.length, SAID_TO_STRANGERS + 3);
 });
 
 t.test('what was refused stays so, listed or not, also after a restart', async (t) => {

@@ -3,8 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../src/demo/homeserver/json.ts';
 import { Reply } from '../../src/demo/homeserver/request.ts';
 import { eventually } from '../people/eventually.ts';
+import { openUnsignedDevice } from '../support/unsigned-device.ts';
 import { type Case, type Group, tell } from './fixtures/case.ts';
 import type { Said } from './fixtures/ear.ts';
+import { accountOf } from './fixtures/forged-keys.ts';
 import { BOT, type Stage } from './fixtures/stage.ts';
 
 /** What is tried again is tried later and later. */
@@ -40,6 +42,31 @@ async function answerSends(stage: Stage, body: JsonObject, status = 200): Promis
   await eventually(
     () => stage.log.messages.slice(length).includes('an answer was not delivered') || undefined,
   );
+}
+
+/** Nobody is told which devices this account has, until `work` is done. */
+async function whileSilent(stage: Stage, account: string, work: () => Promise<void>) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  stage.server.lie(async ({ path, body }, next) => {
+    if (path.endsWith('/keys/query') && Buffer.from(body).toString().includes(account))
+      await promise;
+    return next();
+  });
+  try {
+    await work();
+  } finally {
+    resolve();
+  }
+}
+
+/** Bob gives a command, and it runs. */
+async function runs(stage: Stage): Promise<void> {
+  const { event } = await stage.say(stage.bob, '!status web');
+  const id = await stage.requestOf(event);
+  await eventually(async () => {
+    const entries = await stage.entries();
+    return entries.find((e) => e.type === 'end' && e.request === id);
+  });
 }
 
 export const STORMS: Group = {
@@ -154,6 +181,34 @@ export const STORMS: Group = {
           return next();
         });
         await stage.say(stage.bob, '!status web');
+      },
+      expect: { ran: 1 },
+    },
+    {
+      name: 'a stranger whose server does not answer',
+      does: 'delivers messages of a stranger whose devices cannot be asked for, then a command',
+      async lie(stage) {
+        await using phone = await openUnsignedDevice(stage.server.homeserver, 'stranger');
+        stage.server.setMembership(stage.ops, phone.user, 'join');
+        await stage.caughtUp();
+        const sealed = [await phone.say('one', [BOT], stage.ops)];
+        sealed.push(await phone.say('two', [BOT], stage.ops));
+        await whileSilent(stage, phone.user, async () => {
+          for (const one of sealed) stage.server.deliver(phone.user, { ...one }, stage.ops);
+          await runs(stage);
+        });
+      },
+      expect: { ran: 1, refused: ['unsigned_device'], quietly: true },
+    },
+    {
+      name: 'a stranger whose devices change',
+      does: 'says that the devices of a stranger have changed, and does not say how',
+      async lie(stage) {
+        const { state } = stage.server;
+        await whileSilent(stage, stage.mallory.user, async () => {
+          state.accounts.devicesChanged(accountOf(state, stage.mallory.user));
+          await runs(stage);
+        });
       },
       expect: { ran: 1 },
     },

@@ -100,3 +100,20 @@ t.test('calls of the SDK go through our own transport', async (t) => {
     { method: /^GET$/, path: /^\/y$/, query: { a: 1 }, patienceMs: 20_000 },
   ]);
 });
+
+t.test('nothing is asked for that we do not look at', async (t) => {
+  const { asked } = await syncThrough([batch('s1')]);
+  t.strictSame(JSON.parse(String(asked[0]?.query?.['filter'])), {
+    presence: { types: [] },
+    account_data: { types: [] },
+    room: {
+      ephemeral: { types: [] },
+      account_data: { types: [] },
+      state: { lazy_load_members: true },
+      timeline: {
+        ...{ limit: 300, lazy_load_members: true },
+        types: ['m.room.*', 'm.key.verification.*'],
+      },
+    },
+  });
+});

@@ -1,11 +1,13 @@
 import t from 'tap';
+import type { UserId } from '../../src/base/ids.ts';
 import { describeCiphertext } from '../../src/matrix/crypto/megolm.ts';
 import type { Decryption, RawEncrypted } from '../../src/matrix/crypto/provenance.ts';
 import type { VerificationEvent } from '../../src/matrix/crypto/verification.ts';
 import type { Sync, TimelineEvent } from '../../src/matrix/events.ts';
 import { openFeed } from '../../src/matrix/feed.ts';
+import type { Register } from '../../src/trust/judge.ts';
 import type { Sighting } from '../../src/trust/sighting.ts';
-import { event, room, user } from '../support/ids.ts';
+import { event, person, room, user } from '../support/ids.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import {
@@ -28,10 +30,11 @@ const missing: Decryption = { kind: 'undecryptable', because: 'missing_key', ses
 interface World {
   /** What decrypting an event gives, time after time; by its id. */
   readonly decrypt?: (event: RawEncrypted, attempt: number) => Decryption;
+  readonly accounts?: Register['accounts'];
   readonly pages?: (query: Readonly<Record<string, unknown>>) => unknown;
 }
 
-function openWorld({ decrypt = () => DECRYPTED, pages = () => ({}) }: World = {}) {
+function openWorld({ decrypt = () => DECRYPTED, pages = () => ({}), accounts }: World = {}) {
   const heard: Sighting[] = [];
   const order: string[] = [];
   const forgotten: string[] = [];
@@ -40,7 +43,7 @@ function openWorld({ decrypt = () => DECRYPTED, pages = () => ({}) }: World = {}
   const clock = new ManualClock();
   const log = new RecordingLog();
   const feed = openFeed({
-    ...{ clock, log, register },
+    ...{ clock, log, register: () => ({ ...register(), ...(accounts && { accounts }) }) },
     client: { tryGet: async (_path, query) => pages(query) },
     crypto: {
       async receive() {
@@ -250,17 +253,39 @@ t.test(
   },
 );
 
-t.test('only so many messages wait', async (t) => {
-  const { feed, heard } = openWorld({ decrypt: () => missing });
-  const from = (count: number, sender: string) =>
-    Array.from({ length: count }, (_, i) =>
-      encrypted(`$${i}`, { sender: user(sender), ...sealed(`${i} ${sender}`) }),
-    );
-  await feed.handle(sync(from(25, '@mallory:example.org')), 'live');
+const from = (count: number, sender: UserId) =>
+  Array.from({ length: count }, (_, i) =>
+    encrypted(`$${i}`, { sender, ...sealed(`${i} ${sender}`) }),
+  );
+
+t.test('only so many messages of people of the policy wait', async (t) => {
+  const all = Array.from({ length: 9 }, (_, i) => user(`@p${i}:example.org`));
+  const accounts = new Map(all.map((id) => [id, { person: person('alice'), identity: undefined }]));
+  const { feed, heard } = openWorld({ decrypt: () => missing, accounts });
+  await feed.handle(sync(from(25, user('@p0:example.org'))), 'live');
   t.equal(heard.length, 5, 'of one account');
-  const many = Array.from({ length: 9 }, (_, i) => from(10, `@s${i}:example.org`)).flat();
+  await feed.handle(sync(all.slice(1).flatMap((sender) => from(11, sender))), 'live');
+  t.equal(heard.length, 5 + 8, 'and of all of them');
+});
+
+t.test('however many messages of strangers wait, those of people can wait as well', async (t) => {
+  const { feed, heard } = openWorld({ decrypt: () => missing });
+  await feed.handle(sync(from(25, user('@mallory:example.org'))), 'live');
+  t.equal(heard.length, 5, 'of one account');
+  const many = Array.from({ length: 9 }, (_, i) => from(10, user(`@s${i}:example.org`))).flat();
   await feed.handle(sync(many), 'live');
-  t.equal(heard.length, 5 + 10, 'and of all of them');
+  t.equal(heard.length, 5 + 60, 'and of all strangers');
+  await feed.handle(sync(from(20, ALICE)), 'live');
+  t.equal(heard.length, 5 + 60);
+});
+
+t.test('timers run between events, however many come at once', async (t) => {
+  const { feed, heard } = openWorld();
+  const seen: number[] = [];
+  const watch = setImmediate(() => void seen.push(heard.length));
+  t.teardown(() => clearImmediate(watch));
+  await feed.handle(sync(Array.from({ length: 50 }, (_, i) => clear(`$${i}`))), 'live');
+  t.strictSame(seen, [0], 'before the second was looked at');
 });
 
 t.test('a copy of what waits for its key is looked at after it', async (t) => {
@@ -428,7 +453,7 @@ t.test('a sighting is handed over before the next one is looked at', async (t) =
     }),
   };
   const handled = feed.handle(sync([encrypted('$1'), encrypted('$2')]), 'live');
-  await new Promise((done) => setImmediate(done));
+  for (let turns = 0; turns < 100; turns++) await new Promise((done) => setImmediate(done));
   t.strictSame(started, ['$1']);
   resolve();
   await handled;

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { leadingLink } from '../../src/matrix/mention.ts';
+import { cpuCost } from '../support/cpu.ts';
 
 const found = (text: string) => ({ user: '@bot:example.org', text });
 const PAGE = 'https://matrix.to/#/@bot:example.org';
@@ -37,8 +38,22 @@ t.test('no other link is one', async (t) => {
 });
 
 t.test('a long message without one costs no more than its length', async (t) => {
-  for (const part of ['<p>', '<p ', ' ', '<a ', `<a href="`]) {
-    const html = part.repeat(65_000 / part.length);
-    t.equal(leadingLink(html), undefined);
-  }
+  const parts = [
+    '<p>',
+    '<p ',
+    ' ',
+    '<a ',
+    '<a href="',
+    "<a href='",
+    " href=''",
+    ' href = ',
+    'a',
+    '>',
+  ];
+  const cost = await cpuCost(() => {
+    for (const start of ['', '<a ', '<a href="', '<p><a '])
+      for (const part of parts)
+        t.equal(leadingLink(start + part.repeat(65_000 / part.length)), undefined);
+  });
+  t.ok(cost < 100, `${cost} units`);
 });

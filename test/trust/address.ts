@@ -1,6 +1,7 @@
 import t from 'tap';
 import { addressOf, plainText } from '../../src/trust/address.ts';
 import type { Message } from '../../src/trust/sighting.ts';
+import { cpuCost } from '../support/cpu.ts';
 import { ALICE, BOT, message } from '../support/sightings.ts';
 
 const NAMES = { bot: BOT, botNames: ['bot', 'vaktrom'] };
@@ -93,4 +94,18 @@ t.test('in a direct room everything is meant for the bot', async (t) => {
   for (const text of ['status web', '!status web', ' !status web\n'])
     t.equal(plainText(message(text), NAMES), 'status web');
   t.equal(plainText(message('otp 1', { mentions }), NAMES), 'otp 1');
+});
+
+t.test('a long message costs no more than its length', async (t) => {
+  const starts = ['', '@', '[', '[x](https://matrix.to/#/', '[x](https://matrix.to/#/@a?', 'bot'];
+  const parts = ['a', '?', ' ', ':', '[', ']', '(', '%40', '@bot', '\n', '!'];
+  const cost = await cpuCost(() => {
+    for (const start of starts)
+      for (const part of parts) {
+        const text = start + part.repeat(65_000 / part.length);
+        address(text, { mentions });
+        plainText(message(text, { mentions, link }), NAMES);
+      }
+  });
+  t.ok(cost < 100, `${cost} units`);
 });

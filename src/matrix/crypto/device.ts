@@ -82,7 +82,11 @@ export interface Crypto {
   deviceOf(user: UserId, device: DeviceId): Promise<SenderDevice | undefined>;
   /** The cross-signing identity of an account as it is now. */
   identityOf(user: UserId): Promise<SenderIdentity | undefined>;
-  /** Decrypts, and demands that the sending device is cross-signed by its owner (MSC4153). */
+  /**
+   * Decrypts, and demands that the sending device is cross-signed by its owner (MSC4153). If that fails for
+   * somebody whom the policy names, it takes a fresh look at their devices and tries again. The server of
+   * a stranger can take ten seconds to answer, so nobody waits for it.
+   */
   decrypt(event: RawEncrypted, room: RoomId): Promise<Decryption>;
   /**
    * Encrypts for the cross-signed devices of `members`, the content of an event of type
@@ -151,7 +155,7 @@ class CryptoDevice implements Crypto {
       );
     });
     for (const message of processed) this.verifications.heardToDevice(message);
-    await this.drain();
+    await this.#exchange.drainFor(DRAIN_MS);
     this.verifications.advance();
   }
 
@@ -179,6 +183,7 @@ class CryptoDevice implements Crypto {
   async decrypt(event: RawEncrypted, room: RoomId): Promise<Decryption> {
     const first = await this.#tryDecrypt(event, room);
     if (first.kind === 'decrypted') return first;
+    if (this.#options.verification?.isKnown(event.sender) === false) return first;
     if (MENDED_BY_REFRESH.has(first.because)) await this.#exchange.refresh(event.sender);
     else if (first.because !== 'identity_violation' || !(await this.#isAsPinned(event.sender)))
       return first;
@@ -282,6 +287,9 @@ function formatList(elements: readonly object[]): string {
   });
   return `[${printed.join(',')}]`;
 }
+
+/** How long a sync waits for the devices of everybody in it. */
+const DRAIN_MS = 2000;
 
 /** A fresh look at the sender's devices may help against these. */
 const MENDED_BY_REFRESH: ReadonlySet<Undecryptable> = new Set([

@@ -3,6 +3,7 @@
  * down. What the homeserver answers is untrusted; a refusal or nonsense is a Fault, and the crate will
  * ask again.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as wasm from '@matrix-org/matrix-sdk-crypto-wasm';
 import { Fatal, Fault } from '../../base/errors.ts';
 import type { UserId } from '../../base/ids.ts';
@@ -82,6 +83,17 @@ export class KeyExchange {
   /** Like `flush`; what is refused is told and is no reason to stop. */
   async drain(): Promise<void> {
     this.#tell(await this.flush());
+  }
+
+  /**
+   * Waits for at most so long; the rest goes on beside the caller. The homeserver asks the servers of all
+   * whom we track, and a slow one among them must not hold up everybody's messages.
+   */
+  async drainFor(ms: number): Promise<void> {
+    const patience = new AbortController();
+    const drained = this.drain().finally(() => patience.abort());
+    const given = sleep(ms, undefined, { signal: patience.signal }).catch(() => {});
+    await Promise.race([drained, given]);
   }
 
   async query(user: UserId): Promise<void> {
