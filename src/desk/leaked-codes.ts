@@ -3,6 +3,7 @@
  * command, a reply, an edit, or mere talk. So it must count for nothing from then on.
  */
 import { line, say } from '../output/block.ts';
+import { hasDigit } from '../stepup/digits.ts';
 import { type Register, speakerOf } from '../trust/judge.ts';
 import type { Sighting } from '../trust/sighting.ts';
 import type { Desk } from './desk.ts';
@@ -41,7 +42,7 @@ export function openLeakedCodes({ desk, voice, register }: LeakedCodesParts): Bu
     const speaker = speakerOf(sighting, register());
     if (speaker === undefined || speaker.isAlone || seen.kind === 'undecryptable') return;
     const { shown } = seen.message;
-    if (!shown.some((text) => /\p{N}/u.test(text)) || !isNew(sighting)) return;
+    if (!shown.some(hasDigit) || !isNew(sighting)) return;
     if (!(await desk.codes.burnIn(speaker.person, shown))) return;
     desk.chat
       .redact(room, event, 'a one-time code in a shared room')

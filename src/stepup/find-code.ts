@@ -2,30 +2,53 @@
  * Is a one-time code in a text that others could read, in any grouping? Three of a million codes count
  * at a time, so chance finds one in a long list of numbers: there only whole numbers are put together.
  */
+import { digitReadings } from './digits.ts';
 
 /** A message that somebody types; what is longer is pasted. */
 const TYPED_LENGTH = 500;
 const CODE_LENGTH = 6;
+/**
+ * Of the numbers that somebody types, some can be left out. Twelve lone digits hold 924 codes in that way,
+ * so chance finds one in 1 of 360 such messages; a date and some counts hold fewer than 50 (1 of 6000).
+ */
+const MAX_CHOSEN_FROM = 12;
+
+type Holds = (code: string) => boolean;
 
 /** Returns whether the six digits that are asked for are in one of the texts. */
-export function codesIn(texts: readonly string[]): (code: string) => boolean {
-  const found = texts.map(codesInText);
+export function codesIn(texts: readonly string[]): Holds {
+  const found = texts.flatMap(codesInText);
   return (code) => found.some((holds) => holds(code));
 }
 
-function codesInText(text: string): (code: string) => boolean {
-  const plain = withPlainDigits(text);
-  if (text.length <= TYPED_LENGTH) {
-    const digits = plain.replace(/[^0-9]/g, '');
-    return (code) => digits.includes(code);
-  }
-  const found = new Set(plain.split(/[\p{L}]+/u).flatMap(groupsOf));
+function codesInText(text: string): Holds[] {
+  const codesInReading = text.length <= TYPED_LENGTH ? codesTyped : codesPasted;
+  return turnsOf(text).flatMap(digitReadings).map(codesInReading);
+}
+
+/** In any grouping, whatever stands between the digits, or made up of whole numbers, in their order. */
+function codesTyped(text: string): Holds {
+  const numbers = numbersOf(text);
+  const digits = numbers.join('');
+  return (code) =>
+    digits.includes(code) || (numbers.length <= MAX_CHOSEN_FROM && canChoose(numbers, code));
+}
+
+function canChoose(numbers: readonly string[], code: string): boolean {
+  const ends = new Set([0]);
+  for (const number of numbers)
+    for (const end of [...ends]) if (code.startsWith(number, end)) ends.add(end + number.length);
+  return ends.has(code.length);
+}
+
+function codesPasted(text: string): Holds {
+  const found = new Set(text.split(/\p{L}+/u).flatMap(groupsOf));
   return (code) => found.has(code);
 }
 
 /** Neighbouring numbers that have six digits together: 492039, 492 039, 4 9 2 0 3 9. */
 function groupsOf(part: string): string[] {
-  const numbers = part.match(/[0-9]+/g) ?? [];
+  const numbers = numbersOf(part);
   return numbers.flatMap((_, first) => {
     let digits = '';
     for (let next = first; next < numbers.length && digits.length < CODE_LENGTH; next++)
@@ -34,33 +57,19 @@ function groupsOf(part: string): string[] {
   });
 }
 
-/** In circles, in black or without serifs: the first of each, its value, and how many follow one another. */
-const CIRCLED: readonly (readonly [first: number, value: number, count: number])[] = [
-  [0x2776, 1, 9],
-  [0x2780, 1, 9],
-  [0x278a, 1, 9],
-  [0x24f5, 1, 9],
-  [0x24ff, 0, 1],
-  [0x1f10b, 0, 1],
-  [0x1f10c, 0, 1],
-];
+const numbersOf = (text: string): readonly string[] => text.match(/[0-9]+/g) ?? [];
 
-const withPlainDigits = (text: string): string =>
-  text
-    .normalize('NFKC')
-    .replace(/\p{Nd}/gu, (digit) => `${digitValue(digit)}`)
-    .replace(/\p{No}/gu, (number) => `${circledValue(number) ?? number}`);
+/** From a character that turns round what follows it in its line, to the one that ends that. */
+const TURNED = /[\u202b\u202e\u2067][^\u202c\u2069\n]*/g;
 
-/** Unicode encodes the digits of a script as ten in a row; two such rows can follow one another. */
-function digitValue(digit: string): number {
-  const point = digit.codePointAt(0) ?? 0;
-  let first = point;
-  while (/^\p{Nd}$/u.test(String.fromCodePoint(first - 1))) first--;
-  return (point - first) % 10;
+/** Turned round, each character stands in the place of another, or only each number does. */
+function turnsOf(text: string): readonly string[] {
+  if (!/[\u202b\u202e\u2067]/.test(text)) return [text];
+  const reversed = text.replace(TURNED, reverse);
+  const numbersReversed = text.replace(TURNED, (part) =>
+    reverse(part).replace(/\p{N}+/gu, reverse),
+  );
+  return [text, reversed, numbersReversed];
 }
 
-function circledValue(number: string): number | undefined {
-  const point = number.codePointAt(0) ?? 0;
-  const row = CIRCLED.find(([first, , count]) => first <= point && point < first + count);
-  return row && row[1] + point - row[0];
-}
+const reverse = (text: string): string => [...text].reverse().join('');

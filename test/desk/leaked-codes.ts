@@ -72,6 +72,8 @@ t.test('a code dies however it was typed', async (t) => {
     (code: string) => `(${code.slice(0, 2)}.${code.slice(2)})`,
     (code: string) => `${code.slice(0, 3)} and then\n${code.slice(3)}`,
     (code: string) => [...code].map((d) => String.fromCodePoint(0xff10 + Number(d))).join(''),
+    (code: string) => [...code].map((d) => '〇一二三四五六七八九'[Number(d)]).join(''),
+    (code: string) => `first 3: ${code.slice(0, 3)}, last 3: ${code.slice(3)}`,
   ]) {
     const { house, type } = await open();
     const code = house.code();
