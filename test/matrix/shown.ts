@@ -1,6 +1,7 @@
 /** What people may see of an event, whatever their client makes of it. */
 import t from 'tap';
 import { shownOf } from '../../src/matrix/shown.ts';
+import { cpuCost } from '../support/cpu.ts';
 
 t.test('every text of a content is shown, wherever it stands', async (t) => {
   for (const [content, shown] of [
@@ -49,6 +50,53 @@ t.test('formatting hides nothing', async (t) => {
     ['<<x>', '<'],
   ] as const)
     t.strictSame(shownOf({ formatted_body }), [shown, formatted_body], formatted_body);
+});
+
+t.test('what a browser does not show hides nothing that stands beside it', async (t) => {
+  for (const formatted_body of [
+    '492<span data-x=">7">039</span>',
+    "492<span data-x = '>7'>039</span>",
+    '492<!-- > 7 -->039',
+    '492<!-->039',
+    '492<!-- a --><!-- > 7 -->039',
+    '492<style>a > b { x: 1 }</style>039',
+    '492<STYLE class="1">7<b>8</STYLE>039',
+    '492<mx-reply>7</mx-reply>039',
+    '&#52;92<b title="">039</b><style>7',
+    '492039<span data-x=">7',
+    '492039<!-- 7 >',
+  ])
+    t.ok(
+      shownOf({ formatted_body }).some((text) => text.replace('""', '') === '492039'),
+      formatted_body,
+    );
+  const [simple, parsed, raw] = shownOf('<img alt="4>9" x=">">a < b');
+  t.strictSame(
+    [simple, parsed, raw],
+    ['9" x=">">a < b', '"4>9"a < b', '<img alt="4>9" x=">">a < b'],
+  );
+});
+
+t.test('a tag that turns a text round is the character that does', async (t) => {
+  for (const [formatted_body, shown] of [
+    ['<bdo dir="rtl">930294</bdo>!', '\u202e930294\u202c!'],
+    ['<BDO DIR=RTL>930294</BDO>', '\u202e930294\u202c'],
+    ["<div dir='rtl'>039 492</div>", '\u202e039 492'],
+    ['<bdi dir="ltr">492</bdi>', '492'],
+  ] as const)
+    t.strictSame(shownOf({ formatted_body }), [shown, formatted_body], formatted_body);
+});
+
+t.test('however odd the markup is, reading it costs little', async (t) => {
+  const odd = ['<a', '>', '="', "='", '<!--', '<style>', "alt='", '&#x5'];
+  for (const one of odd)
+    for (const other of odd) {
+      const text = `${one}${other}`;
+      const body = `<${text.repeat(65_536 / text.length)}`;
+      const cost = await cpuCost(() => shownOf({ body }));
+      if (cost > 100) t.fail(`${JSON.stringify(text)}: ${cost} units`);
+    }
+  t.pass();
 });
 
 t.test('what is very long, wide or deep is looked at in no time, as far as it goes', async (t) => {
