@@ -132,14 +132,28 @@ function parseEvent(raw: unknown): TimelineEvent[] {
   ];
 }
 
-/** What somebody has said, with half characters replaced; undefined where it says nothing. */
-export function parseMessage(type: string, content: unknown): Message | undefined {
+/** A key that somebody reacts with. */
+const MAX_KEY_LENGTH = 50;
+
+/**
+ * What somebody has said, with half characters replaced; undefined where it says nothing. The homeserver
+ * chooses `outerRelation`, which stands beside a ciphertext: it says what is edited or answered where the
+ * content does not, and nothing of it is shown, but for the key of a reaction.
+ */
+export function parseMessage(
+  type: string,
+  content: unknown,
+  outerRelation?: unknown,
+): Message | undefined {
   const fields = fieldsOf(content);
   const msgtype = fields['msgtype'];
   if (type.startsWith('m.key.verification.') || msgtype === 'm.key.verification.request')
     return undefined;
-  const [relation, shown] = [relationOf(fields), shownOf(fields)];
+  const outer = 'm.relates_to' in fields ? {} : fieldsOf(outerRelation);
+  const key = type === 'm.reaction' ? text(outer['key']) : '';
+  const shown = shownOf([fields, key.length <= MAX_KEY_LENGTH ? key : '']);
   if (shown.length === 0) return undefined;
+  const relation = relationOf({ 'm.relates_to': outer, ...fields });
   return {
     isText: type === 'm.room.message' && msgtype === 'm.text' && typeof fields['body'] === 'string',
     text: withoutFallback(fields, relation, text(fields['body'])).toWellFormed(),

@@ -154,7 +154,7 @@ export function openFeed({ client, crypto, members, register, clock, log, hear }
     const relates = fieldsOf(event.content)['m.relates_to'];
     const content = { 'm.relates_to': relates, ...fieldsOf(clear) };
     verify(one, type, content);
-    const message = parseMessage(type, content);
+    const message = parseMessage(type, fieldsOf(clear), relates);
     return message && { kind: 'decrypted', message, from: { ...from, ciphertext } };
   };
 

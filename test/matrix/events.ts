@@ -195,6 +195,38 @@ t.test('a message of any kind has all that may be shown of it', async (t) => {
   t.strictSame([poll?.isText, poll?.shown], [false, ['which?']]);
 });
 
+t.test('what the homeserver puts beside a ciphertext is not shown', async (t) => {
+  const said = message('hi');
+  const outer = { rel_type: 'm.thread', event_id: '$e', key: '7', more: ['492039'] };
+  t.strictSame(parseMessage('m.room.message', said, outer), {
+    ...{ isText: true, text: 'hi', shown: ['hi'], relation: 'thread', mentions: [] },
+    link: undefined,
+  });
+  t.strictSame(
+    parseMessage('m.room.message', message('* hi', { 'm.new_content': said }), {
+      rel_type: 'm.replace',
+      more: Array(1000).fill('x'),
+    })?.shown,
+    ['* hi', 'hi', '* hi\nhi'],
+    'nor does it keep anything from being shown',
+  );
+  t.equal(parseMessage('m.room.message', {}, { key: '492039' }), undefined);
+  t.equal(parseMessage('m.dummy', {}, outer), undefined);
+});
+
+t.test('the key of a reaction stands beside its ciphertext, and is shown', async (t) => {
+  const shown = (key: unknown, content: object = {}, more: object = {}) =>
+    parseMessage('m.reaction', content, { rel_type: 'm.annotation', event_id: '$7', key, ...more })
+      ?.shown;
+  t.strictSame(shown('492039', {}, { more: '1' }), ['492039']);
+  t.strictSame(shown('4'.repeat(50)), ['4'.repeat(50)]);
+  t.strictSame(shown('x', message('hi')), ['x', 'hi', 'x\nhi']);
+  for (const key of ['4'.repeat(51), '', ['492039'], { a: '492039' }, 492039, undefined])
+    t.equal(shown(key), undefined, JSON.stringify(key));
+  const inner = { 'm.relates_to': { key: '4' } };
+  t.strictSame(shown('9', inner), ['4'], 'what is encrypted goes before it');
+});
+
 t.test(
   'what clients put before a text, for those that know no better, is not part of it',
   async (t) => {
@@ -268,6 +300,17 @@ t.test('an edit and a reply are told from a message of its own', async (t) => {
       { relation },
       JSON.stringify(content),
     );
+});
+
+t.test('a relation beside a ciphertext counts unless another stands in it', async (t) => {
+  for (const [content, relation] of RELATIONS) {
+    const { 'm.relates_to': outer, ...rest } = { 'm.relates_to': undefined, ...content };
+    const [outside, inside] = [message('x', rest), message('x', content)];
+    t.hasStrict(parseMessage('m.room.message', outside, outer), { relation });
+    const other = { rel_type: 'm.replace', event_id: '$e' };
+    const expected = outer === undefined ? 'edit' : relation;
+    t.hasStrict(parseMessage('m.room.message', inside, other), { relation: expected });
+  }
 });
 
 t.test('an answer is shown in the thread of what it answers', async (t) => {
