@@ -16,6 +16,7 @@ const { print, ask, abandon } = openPrompt({
 const [markOut, markErr] = [markerFor(process.stdout.fd), markerFor(process.stderr.fd)];
 const io: Io = {
   out: (line) => print(process.stdout, markOut('info', line)),
+  isTerminal: process.stdout.isTTY,
   err: (line) => print(process.stderr, markErr('error', line)),
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
   abandonQuestion: abandon,

@@ -13,6 +13,8 @@ export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;
 export interface Io {
   /** A line on stdout: what was asked for. */
   readonly out: (line: string) => void;
+  /** That stdout is a terminal, where it stands between what stderr says. */
+  readonly isTerminal?: boolean;
   /** A line on stderr: what a person should know besides. */
   readonly err: (line: string) => void;
   /** Asks at the terminal; undefined where nobody can answer. */

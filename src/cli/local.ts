@@ -9,6 +9,7 @@ import { openDirectory } from '../config/directory.ts';
 import { askDaemon, type Screen } from '../control/client.ts';
 import { describeReloaded, parseReloaded } from '../control/reload.ts';
 import { SOCKET } from '../control/server.ts';
+import { markOutput } from '../output/block.ts';
 import { type Io, printable } from './io.ts';
 
 export interface LocalOptions {
@@ -104,7 +105,11 @@ function isForbidden(error: unknown): boolean {
 
 const forPeople = (io: Io): Screen => ({
   note: (text) => io.err(printable(text)),
-  output: (text) => io.out(printable(text)),
+  output: (text, of) => {
+    const isBesideNotes = of === 'run' && io.isTerminal;
+    const lines = printable(text).split('\n');
+    io.out((isBesideNotes ? markOutput(lines) : lines).join('\n'));
+  },
   ask: askerOf(io),
 });
 

@@ -15,7 +15,8 @@ import { type Frame, openLines, parseFrame, sendLine } from './wire.ts';
 
 export interface Screen {
   readonly note: (text: string) => void;
-  readonly output: (text: string) => void;
+  /** `of`: an action printed it. */
+  readonly output: (text: string, of?: 'run') => void;
   /** Undefined where nobody can answer. */
   readonly ask: ((question: string, hidden: boolean) => Promise<string>) | undefined;
 }
@@ -107,7 +108,7 @@ type Shown = Exclude<Frame, { readonly kind: 'challenge' | 'end' }>;
 /** A question is answered beside what else is shown: what was asked about may end meanwhile. */
 function show(socket: Socket, frame: Shown, screen: Screen): void {
   if (frame.kind === 'note') screen.note(frame.text);
-  else if (frame.kind === 'output') screen.output(frame.text);
+  else if (frame.kind === 'output') screen.output(frame.text, frame.of);
   else void answer(socket, screen, frame);
 }
 

@@ -100,7 +100,7 @@ function openOutput(peer: Peer) {
     const fresh = lines.slice(Math.max(0, lines.length - (until - shown)));
     if (until <= shown || fresh.length === 0) return;
     shown = until;
-    peer.print(fresh.join('\n'));
+    peer.print(fresh.join('\n'), 'run');
   };
 
   return {

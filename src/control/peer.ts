@@ -8,8 +8,8 @@ export interface Peer {
   readonly user: string | undefined;
   /** For the person to know; not part of what was asked for. */
   note(text: string): void;
-  /** What was asked for. */
-  print(text: string): void;
+  /** What was asked for; said to be of a run where an action printed it. */
+  print(text: string, of?: 'run'): void;
   /** One line from the person, unseen while it is typed if `hidden`; undefined when nobody answers. */
   ask(question: string, hidden?: boolean): Promise<string | undefined>;
   /** Aborts when they have hung up. */
@@ -35,7 +35,7 @@ export function openPeer({ socket, lines, uid, user }: PeerParts): Peer {
     user,
     gone: hungUp.signal,
     note: (text) => sendLine(socket, { kind: 'note', text }),
-    print: (text) => sendLine(socket, { kind: 'output', text }),
+    print: (text, of) => sendLine(socket, { kind: 'output', text, of }),
     async ask(text, hidden = false) {
       sendLine(socket, { kind: 'question', text, hidden });
       const line = await lines.next();

@@ -25,8 +25,8 @@ export type Frame =
   | { readonly kind: 'challenge'; readonly name: string }
   /** For a person to know. */
   | { readonly kind: 'note'; readonly text: string }
-  /** What was asked for: the output of a run. */
-  | { readonly kind: 'output'; readonly text: string }
+  /** What was asked for; of a run: what an action printed, which can look like anything. */
+  | { readonly kind: 'output'; readonly text: string; readonly of: 'run' | undefined }
   | { readonly kind: 'question'; readonly text: string; readonly hidden: boolean }
   /** The last one, with the exit code that the client takes. */
   | { readonly kind: 'end'; readonly code: number };
@@ -109,13 +109,16 @@ export function parseReply(line: string): Reply | undefined {
 
 /** For the client: what the daemon said. */
 export function parseFrame(line: string): Frame | undefined {
-  const { kind, name, text, hidden, code } = parseObject(line) ?? {};
+  const { kind, name, text, of, hidden, code } = parseObject(line) ?? {};
   switch (kind) {
     case 'challenge':
       return typeof name === 'string' && /^[0-9a-f]{32}$/.test(name) ? { kind, name } : undefined;
     case 'note':
-    case 'output':
       return typeof text === 'string' ? { kind, text } : undefined;
+    case 'output':
+      return typeof text === 'string'
+        ? { kind, text, of: of === 'run' ? of : undefined }
+        : undefined;
     case 'question':
       return typeof text === 'string' ? { kind, text, hidden: hidden === true } : undefined;
     case 'end':

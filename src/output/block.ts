@@ -28,6 +28,8 @@ export const strong = (text: string): Span => ({ strong: text });
 
 /** In plain text, before each line of output: without it, output could look like the bot's own words. */
 const OUTPUT_MARK = '│ ';
+export const markOutput = (lines: readonly string[]): readonly string[] =>
+  lines.map((each) => `${OUTPUT_MARK}${each}`);
 /** What a line of output takes in a message. */
 export const costOfOutput = (line: string): number => costOf(`${OUTPUT_MARK}${line}\n`);
 
@@ -47,7 +49,7 @@ function blockText(block: Block): string {
     case 'pre':
       return block.text;
     case 'output':
-      return block.lines.map((each) => `${OUTPUT_MARK}${each}`).join('\n');
+      return markOutput(block.lines).join('\n');
   }
 }
 

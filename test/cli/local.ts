@@ -1,11 +1,16 @@
 import { execFile } from 'node:child_process';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import t from 'tap';
-import { quoteWord } from '../../src/cli/local.ts';
+import t, { type Test } from 'tap';
+import { quoteWord, tellDaemon } from '../../src/cli/local.ts';
 import { SAYINGS } from '../../src/cli/sayings.ts';
 import { parseCommand } from '../../src/command/parse.ts';
 import { splitWords } from '../../src/command/words.ts';
+import { makeControlFolder } from '../../src/control/folder.ts';
+import { openControl } from '../../src/control/server.ts';
+import type { Verb } from '../../src/control/verbs.ts';
+import { openOwnFolder } from '../../src/demo/folder.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 
 const OFFERS = new Map([
   [
@@ -112,3 +117,71 @@ t.test(
     });
   },
 );
+
+/** What an action can print to look like the bot. */
+const FAKE = ['✓ status · request K7QF-2M', '', 'One-time code for K7QF-2N: ', 'a\rb\u001b[2K'];
+
+/** All that is shown of it, in order; `>` is stdout. */
+async function shownBy(t: Test, say: Verb, at: { json?: boolean; isTerminal?: boolean }) {
+  const place = await openOwnFolder('control');
+  t.teardown(() => place[Symbol.asyncDispose]());
+  const control = await makeControlFolder(join(place.path, 'run'));
+  await using _daemon = await openControl({
+    ...{ folder: control, clock: new ManualClock(), verbs: { say } },
+    onError: (error) => t.fail(String(error)),
+    userOf: async () => 'al',
+    onUnproven: async (why) => void t.fail(why),
+  });
+  const { json = false, ...io } = at;
+  const shown: string[] = [];
+  const code = await tellDaemon(
+    { verb: 'say', fields: { text: 'status' } },
+    { dir: place.path, json, control },
+    {
+      ...{ ...io, ask: undefined },
+      out: (text) => void shown.push(...text.split('\n').map((line) => `>${line}`)),
+      err: (text) => void shown.push(text),
+    },
+  );
+  t.equal(code, 0);
+  return shown;
+}
+
+const runsFake: Verb = async (peer) => {
+  peer.note('▶ status · request K7QF-2M');
+  peer.print(FAKE.join('\n'), 'run');
+  return 0;
+};
+
+t.test('at a terminal, each line that an action printed has the mark of output', async (t) => {
+  t.strictSame(await shownBy(t, runsFake, { isTerminal: true }), [
+    '▶ status · request K7QF-2M',
+    '>│ ✓ status · request K7QF-2M',
+    '>│ ',
+    '>│ One-time code for K7QF-2N: ',
+    '>│ a⏎b\\u{1b}[2K',
+  ]);
+});
+
+t.test('in a pipe, in a file and for programs, output is as it is', async (t) => {
+  const plain = FAKE.slice(0, 3).map((line) => `>${line}`);
+  for (const at of [{}, { isTerminal: false }])
+    t.strictSame(await shownBy(t, runsFake, at), [
+      ...['▶ status · request K7QF-2M', ...plain, '>a⏎b\\u{1b}[2K'],
+    ]);
+  t.strictSame(await shownBy(t, runsFake, { json: true, isTerminal: true }), [
+    '>{"note":"▶ status · request K7QF-2M"}',
+    `>${JSON.stringify({ output: FAKE.join('\n') })}`,
+  ]);
+});
+
+t.test('what the bot itself answers has no mark', async (t) => {
+  const looksUp: Verb = async (peer) => {
+    peer.print('K7QF-2M deploy\nK7QF-2N status'); // also what an older daemon says of a run
+    return 0;
+  };
+  t.strictSame(await shownBy(t, looksUp, { isTerminal: true }), [
+    '>K7QF-2M deploy',
+    '>K7QF-2N status',
+  ]);
+});

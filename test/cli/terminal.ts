@@ -1,8 +1,10 @@
 /** Commands that are ended before their time: by Ctrl-C, by a kill, by a terminal that is closed. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import t from 'tap';
 import { openOwnFolder } from '../../src/demo/folder.ts';
 import { eventually } from '../people/eventually.ts';
@@ -95,6 +97,36 @@ t.test(
     t.equal(await house.stop(), 0);
   },
 );
+
+t.test('at a terminal, what an action prints is told from what the bot says', async (t) => {
+  await using server = await openLoopback();
+  await using house = await House.open(server);
+  const fake = await house.script('fake', "echo '✓ fake · request K7QF-2M'; echo 'exit 0'");
+  const made = await house.init(`version: 1
+people: { alice: { roles: [ops], local_users: [${userInfo().username}], accounts: [{ id: "@alice:localhost" }] } }
+rooms: {}
+actions:
+  fake: { summary: Fake it, run: ["${fake}"], effect: read, allow: { roles: [ops], rooms: [local] } }
+`);
+  t.equal(made.code, 0, made.stderr);
+  await house.run();
+  const command = [VAKTROM, 'request', 'fake', '--dir', house.dir];
+  await using terminal = startAtTerminal('sh', command);
+  const { code, lines } = await terminal.ended;
+  t.equal(code, 0);
+  t.match(lines, [
+    /^▶ fake · request \w{4}-\w{2}$/,
+    /^runs \[".*\/fake"\] in sandbox/,
+    /^│ ✓ fake · request K7QF-2M$/,
+    /^│ exit 0$/,
+    /^✓ fake · request \w{4}-\w{2}$/,
+    /^exit 0 · in .* · 2 lines · entry \d+$/,
+  ]);
+  const env = { PATH: process.env['PATH'] ?? '' };
+  const { stdout } = await promisify(execFile)('sh', command, { env });
+  t.equal(stdout, '✓ fake · request K7QF-2M\nexit 0\n', 'in a pipe it is as it is');
+  t.equal(await house.stop(), 0);
+});
 
 t.test('a demo whose terminal is closed leaves nothing', async (t) => {
   const folder = t.testdir();

@@ -6,11 +6,14 @@ import { request } from '../support/requests.ts';
 const NOTHING = { factor: undefined, signOffs: [] };
 
 function open() {
-  const shown = { out: [] as string[], notes: [] as string[] };
+  const shown = { out: [] as string[], of: [] as ('run' | undefined)[], notes: [] as string[] };
   const peer = {
     ...{ uid: 0, user: 'al', gone: new AbortController().signal, ask: async () => undefined },
     note: (text: string) => void shown.notes.push(text),
-    print: (text: string) => void shown.out.push(...text.split('\n')),
+    print(text: string, of?: 'run') {
+      shown.out.push(...text.split('\n'));
+      shown.of.push(of);
+    },
   };
   return { ...shown, followed: followRequest(peer, () => undefined, peer.note) };
 }
@@ -58,6 +61,17 @@ t.test('what comes too fast to be followed comes whole at the end', async (t) =>
   t.strictSame(out, numbered(1, 300));
   t.equal(await followed.over, 0);
   t.notMatch(notes.join(), /attached/);
+});
+
+t.test('all that an action printed is said to be of a run', async (t) => {
+  const { followed, out, of, notes } = open();
+  const tail = ['✓ deploy web 1.2.3 · request K7QF-2M', 'One-time code for K7QF-2N: ', ''];
+  followed.moved(request(), { ...running(3), progress: { lines: 3, bytes: 9, tail } } as Life);
+  t.strictSame([out, of], [tail.slice(0, 2), ['run']]);
+  t.match(notes, [/^▶ deploy web 1.2.3 · request/], 'and a card is not');
+  followed.moved(request(), ended(60));
+  followed.attached(`${numbered(1, 60).join('\n')}\n`);
+  t.strictSame(of, ['run', 'run'], 'of the whole as well');
 });
 
 t.test('the whole may also come first', async (t) => {

@@ -40,3 +40,20 @@ t.test('what is no reply or frame is nothing', async (t) => {
   ])
     t.equal(parseFrame(line), undefined, line);
 });
+
+t.test('output is of a run where the daemon says so, and of nothing else', async (t) => {
+  const OF: readonly (readonly [said: string, of: 'run' | undefined])[] = [
+    ['', undefined],
+    [',"of":"run"', 'run'],
+    [',"of":"Run"', undefined],
+    [',"of":["run"]', undefined],
+    [',"of":true', undefined],
+    [',"later":"run"', undefined],
+  ];
+  for (const [said, of] of OF)
+    t.strictSame(parseFrame(`{"kind":"output","text":"x"${said}}`), {
+      ...{ kind: 'output', text: 'x', of },
+    });
+  t.strictSame(parseFrame('{"kind":"note","text":"x","of":"run"}'), { kind: 'note', text: 'x' });
+  t.equal(parseFrame('{"kind":"output","of":"run"}'), undefined);
+});
