@@ -43,8 +43,8 @@ t.test('in what is typed, whatever other numbers stand between its parts', async
     '49 1 2 3 4 5 6 7 8 9 10 2039',
   ])
     t.ok(holds(text), text);
-  for (const text of ['039 1 492', '492 1039', '492 03 9a9', '49 1 2 3 4 5 6 7 8 9 10 11 2039'])
-    t.equal(holds(text), text === '492 03 9a9', text);
+  for (const text of ['039 1 492', '492 1039', '49 1 2 3 4 5 6 7 8 9 10 11 2039'])
+    t.notOk(holds(text), text);
 });
 
 t.test('in digits that are rare', async (t) => {
