@@ -1,14 +1,16 @@
 /**
  * The control socket: users of the host talk to the running daemon. A connection is one question, a
  * proof of who asks it (proof.ts), and what the verb has to say. Limits first: what is not proven
- * within seconds is cut off, and a connection counts against its user until both sides have done with it.
+ * within seconds is cut off, as is a client that does not hang up once it has its answer; and a connection
+ * counts against its user until both sides have done with it.
  */
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../ports.ts';
 import { holdFolder, within } from './folder.ts';
-import { openPeer, type Peer } from './peer.ts';
-import { openProofs, type Proofs } from './proof.ts';
+import { openPeer } from './peer.ts';
+import { type Crowd, openCrowd, openPlaces, type Places } from './places.ts';
+import { isHost, openProofs, type Proofs } from './proof.ts';
 import type { UserOf } from './users.ts';
 import type { Verbs } from './verbs.ts';
 import { type Lines, openLines, parseAsk, parseReply, sendLine } from './wire.ts';
@@ -16,9 +18,11 @@ import { type Lines, openLines, parseAsk, parseReply, sendLine } from './wire.ts
 export const SOCKET = 'socket';
 const SOCKET_MODE = 0o666;
 
-const PROVE_WITHIN_MS = 10_000;
-const MAX_CONNECTIONS = 64;
-const MAX_OF_ONE_USER = 8;
+/** To prove who is asking; and to hang up once that is answered. */
+const PATIENCE_MS = 10_000;
+/** All users whom the host does not know, as one: whoever has a range of ids is all of them. */
+const NOBODY = -1;
+const TOO_MUCH = 'You are asking too much at once.';
 
 export interface ControlOptions {
   /** As makeControlFolder makes it. */
@@ -35,17 +39,14 @@ export interface ControlOptions {
 /** Throws Fault `file_unsafe` when the folder for proofs is not the daemon's own. */
 export async function openControl(options: ControlOptions): Promise<AsyncDisposable> {
   const proofs = await openProofs(options.folder);
-  const sockets = new Set<Socket>();
-  const users = new Map<number, number>();
+  const [places, crowd] = [openPlaces(), openCrowd()];
   const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    converse(socket, { ...options, proofs, users }).catch((error: unknown) => {
+    if (!places.take(socket)) return;
+    converse(socket, { ...options, proofs, places, crowd }).catch((error: unknown) => {
       socket.destroy();
       options.onError(error);
     });
   });
-  server.maxConnections = MAX_CONNECTIONS;
   const place = await holdFolder(proofs.folder);
   await listen(server, within(place, SOCKET));
   const closing = new AbortController();
@@ -56,7 +57,7 @@ export async function openControl(options: ControlOptions): Promise<AsyncDisposa
       closing.abort();
       await swept;
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of sockets) socket.destroy();
+      places.clear();
       await closed;
       await place.close();
     },
@@ -75,21 +76,23 @@ async function listen(server: Server, path: string): Promise<void> {
 
 interface Hall extends ControlOptions {
   readonly proofs: Proofs;
-  /** How many connections each user has. */
-  readonly users: Map<number, number>;
+  readonly places: Places;
+  readonly crowd: Crowd;
 }
 
 async function converse(socket: Socket, hall: Hall): Promise<void> {
-  const { verbs, userOf, users } = hall;
-  const end = (why: string, code: number): void => {
-    sendLine(socket, { kind: 'note', text: why });
+  const { verbs, places, clock } = hall;
+  const close = (code: number): void => {
     sendLine(socket, { kind: 'end', code });
-    socket.end();
+    socket.end(() => places.yield(socket)); // not before the answer is out
+  };
+  const end: End = (why, code) => {
+    sendLine(socket, { kind: 'note', text: why });
+    close(code);
   };
   const lines = openLines(socket);
   // It stays set for a client that we send away: such a client may not hang up.
-  const cancelTimeout = hall.clock.after(PROVE_WITHIN_MS, () => socket.destroy());
-  socket.once('close', cancelTimeout);
+  const cancelTimeout = cutOffInTime(socket, clock);
   const line = await lines.next();
   const ask = parseAsk(line ?? '');
   if (!ask.ok) return end(`That is no question: ${ask.error}.`, 2);
@@ -97,19 +100,52 @@ async function converse(socket: Socket, hall: Hall): Promise<void> {
   if (uid === undefined) return end('You did not prove who you are.', 1);
   const verb = Object.hasOwn(verbs, ask.value.verb) ? verbs[ask.value.verb] : undefined;
   if (!verb) return end(`There is no "${ask.value.verb}" here.`, 2);
-  const open = users.get(uid) ?? 0;
-  if (open >= MAX_OF_ONE_USER) return end('You are asking too much at once.', 1);
+  await admit(socket, uid, hall, end, async (user) => {
+    cancelTimeout();
+    try {
+      close(await verb(openPeer({ socket, lines, uid, user }), ask.value.fields));
+    } finally {
+      cutOffInTime(socket, clock);
+    }
+  });
+}
+
+type End = (why: string, code: number) => void;
+
+/** Lets a user speak, unless that user is speaking too often already. */
+async function admit(
+  socket: Socket,
+  uid: number,
+  { userOf, places, crowd }: Hall,
+  end: End,
+  speak: (user: string | undefined) => Promise<void>,
+): Promise<void> {
   if (socket.destroyed) return;
-  users.set(uid, open + 1);
   const hungUp = new Promise((resolve) => socket.once('close', resolve));
-  cancelTimeout();
+  const entered = [crowd.enter(uid)];
+  const isFull = () => entered.includes(undefined);
   try {
-    const peer: Peer = openPeer({ socket, lines, uid, user: await userOf(uid) });
-    sendLine(socket, { kind: 'end', code: await verb(peer, ask.value.fields) });
-    socket.end();
+    if (isFull()) return end(TOO_MUCH, 1);
+    places.keep(socket);
+    // Asked behind the first count: it can take a while, and one user shall not have it asked at will.
+    const user = await userOf(uid);
+    // Root and the daemon's user may have no name either (a container): nobody else takes their places.
+    if (user === undefined && !isHost(uid)) entered.push(crowd.enter(NOBODY));
+    if (isFull()) return end(TOO_MUCH, 1);
+    await speak(user);
   } finally {
-    void hungUp.then(() => users.set(uid, (users.get(uid) ?? 1) - 1));
+    void hungUp.then(() => {
+      for (const leave of entered) leave?.();
+    });
   }
+}
+
+/** Returns how to call it off. */
+function cutOffInTime(socket: Socket, clock: Clock): () => void {
+  if (socket.destroyed) return () => {};
+  const cancel = clock.after(PATIENCE_MS, () => socket.destroy());
+  socket.once('close', cancel);
+  return cancel;
 }
 
 async function prove(
