@@ -46,7 +46,7 @@ import { takeFolder } from './folder.ts';
 import { makeSecret } from './secret.ts';
 
 export const PROOFS = 'proofs';
-/** At each start; should others have left more, the rest is in nobody's way. */
+/** At a time; should others have left more, the rest is for the next one. */
 const MAX_SWEPT = 200_000;
 /** Everybody may enter and create, nobody but the owner may list, each only removes their own. */
 const OPEN_TO_CREATE = 0o1733;
@@ -92,7 +92,7 @@ export async function openProofs(controlFolder: string): Promise<Proofs> {
   return {
     folder,
     issue: () => issue(hall),
-    sweep: (signal) => sweep(proofs, hall.awaited, signal).catch(() => {}), // the next start tries again
+    sweep: (signal) => sweep(proofs, hall.awaited, signal).catch(() => {}), // the next one tries again
   };
 }
 

@@ -20,6 +20,8 @@ const SOCKET_MODE = 0o666;
 
 /** To prove who is asking; and to hang up once that is answered. */
 const PATIENCE_MS = 10_000;
+/** What others leave among the proofs fills a file system that the daemon may share with the host. */
+const SWEEP_EVERY_MS = 60_000;
 /** All users whom the host does not know, as one: whoever has a range of ids is all of them. */
 const NOBODY = -1;
 const TOO_MUCH = 'You are asking too much at once.';
@@ -49,17 +51,34 @@ export async function openControl(options: ControlOptions): Promise<AsyncDisposa
   });
   const place = await holdFolder(proofs.folder);
   await listen(server, within(place, SOCKET));
-  const closing = new AbortController();
-  // Not waited for: anybody on the host can make it long.
-  const swept = proofs.sweep(closing.signal);
+  const sweeping = keepSwept(proofs, options.clock);
   return {
     async [Symbol.asyncDispose]() {
-      closing.abort();
-      await swept;
+      await sweeping[Symbol.asyncDispose]();
       const closed = new Promise((resolve) => server.close(resolve));
       places.clear();
       await closed;
       await place.close();
+    },
+  };
+}
+
+/** At once and again and again. Not waited for: anybody on the host can make it long. */
+function keepSwept(proofs: Proofs, clock: Clock): AsyncDisposable {
+  const closing = new AbortController();
+  let cancel = () => {};
+  let swept = Promise.resolve();
+  const sweep = (): void => {
+    swept = proofs.sweep(closing.signal).then(() => {
+      if (!closing.signal.aborted) cancel = clock.after(SWEEP_EVERY_MS, sweep);
+    });
+  };
+  sweep();
+  return {
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      cancel();
+      await swept;
     },
   };
 }

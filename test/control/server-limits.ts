@@ -1,6 +1,6 @@
 /** At the socket: what is not a proof, and how many may stand in line. */
 
-import { chmodSync, chownSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -45,7 +45,12 @@ async function open(t: Test, userOf: UserOf = async () => 'al') {
       },
     },
   });
-  t.teardown(() => control[Symbol.asyncDispose]());
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    closing ??= Promise.resolve(control[Symbol.asyncDispose]());
+    await closing;
+  };
+  t.teardown(close);
   const dial = () => {
     const socket = connect({ path: join(folder, 'socket'), allowHalfOpen: true });
     socket.on('error', () => {}); // the end says it
@@ -63,7 +68,7 @@ async function open(t: Test, userOf: UserOf = async () => 'al') {
       closed: new Promise((resolve) => socket.once('close', resolve)),
     };
   };
-  return { folder, unproven, named, dial, clock, answer };
+  return { folder, unproven, named, dial, clock, answer, close };
 }
 
 t.test('a word that is not the word for a proof proves nothing, with the file there', async (t) => {
@@ -224,4 +229,29 @@ t.test('who has been answered keeps nobody out either', async (t) => {
   await answered.closed;
   first?.say('{"kind":"proven"}');
   t.hasStrict(await first?.next(), { text: 'You did not prove who you are.' });
+});
+
+t.test('what others leave among the proofs goes within a minute, until the end', async (t) => {
+  const { folder, clock, close } = await open(t);
+  const proofs = join(folder, 'proofs');
+  /** The sweep before is over: it has set the time of the next one. */
+  const isWaiting = () => eventually(() => clock.pending === 1 || undefined);
+  for (let round = 0; round < 3; round++) {
+    await isWaiting();
+    writeFileSync(join(proofs, 'left'), 'x');
+    await clock.advance(59_999);
+    t.strictSame(readdirSync(proofs), ['left']);
+    await clock.advance(1);
+    await isWaiting();
+    t.strictSame(readdirSync(proofs), []);
+  }
+  await close();
+  t.equal(clock.pending, 0);
+});
+
+t.test('no sweep follows where the daemon ends in the midst of one', async (t) => {
+  const { clock, close } = await open(t);
+  t.equal(clock.pending, 0, 'the first one is under way');
+  await close();
+  t.equal(clock.pending, 0);
 });
