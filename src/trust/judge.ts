@@ -130,6 +130,15 @@ const MESSAGE_CHECKS: readonly Check[] = [
   ({ sighting }) => (sighting.when === 'live' ? undefined : 'before_live'),
 ];
 
+/** Nobody takes a fresh look at the devices of a stranger, so what is known of them may be old. */
+const unread = (
+  { because }: { readonly because: Undecryptable },
+  account: KnownAccount | undefined,
+): TrustRefusal =>
+  account === undefined && (because === 'unknown_device' || because === 'unsigned_device')
+    ? 'unknown_account'
+    : because;
+
 const relationOf = ({ seen }: Sighting) =>
   seen.kind === 'undecryptable' ? 'none' : seen.message.relation;
 
@@ -150,7 +159,7 @@ export function judge(sighting: Sighting, register: Register, past: Past): Verdi
   const isClosed = past.wasRefused(prints.account);
   // What cannot be read cannot be known not to be a command, so it is not passed over.
   if (seen.kind === 'undecryptable')
-    return wasTold ? { kind: 'heard' } : refused(isClosed ? 'flooded' : seen.because);
+    return wasTold ? { kind: 'heard' } : refused(isClosed ? 'flooded' : unread(seen, account));
   if (!seen.message.isText) return { kind: 'ignored' };
   const address = addressIn(seen.message, owner === undefined, register);
   if (address.kind === 'none') return { kind: 'ignored' };

@@ -2,8 +2,8 @@
  * What the chat adapter saw, before anybody decided what it means.
  *
  * Trust marks: `room`, `event`, `sender`, `thread` and everything under `clear` are the homeserver's
- * word. What stands under `decrypted` came out of a Megolm ciphertext, except `message.relation`,
- * which Matrix keeps outside of it.
+ * word. What stands under `decrypted` came out of a Megolm ciphertext, except `message.relation`
+ * and the key of a reaction in `message.shown`, which Matrix keeps outside of it.
  */
 import type { DeviceId, EventId, RoomId, UserId } from '../base/ids.ts';
 

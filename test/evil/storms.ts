@@ -198,7 +198,7 @@ export const STORMS: Group = {
           await runs(stage);
         });
       },
-      expect: { ran: 1, refused: ['unsigned_device'], quietly: true },
+      expect: { ran: 1, refused: ['unknown_account'] },
     },
     {
       name: 'a stranger whose devices change',

@@ -279,6 +279,17 @@ t.test('however many messages of strangers wait, those of people can wait as wel
   t.equal(heard.length, 5 + 60);
 });
 
+t.test('nothing is shown that stands beside the ciphertext', async (t) => {
+  const { feed, heard } = openWorld();
+  const relation = { rel_type: 'm.thread', event_id: '$0', more: ['492039'] };
+  const content = { ...encrypted('$1').content, 'm.relates_to': relation };
+  await feed.handle(sync([encrypted('$1', { content })]), 'live');
+  const [seen] = heard.map((sighting) => sighting.seen);
+  if (seen?.kind !== 'decrypted') throw new Error('not decrypted');
+  t.strictSame(seen.message.shown, ['!status']);
+  t.equal(seen.message.relation, 'thread');
+});
+
 t.test('timers run between events, however many come at once', async (t) => {
   const { feed, heard } = openWorld();
   const seen: number[] = [];

@@ -143,6 +143,14 @@ t.test('history is before its time as well', async (t) => {
   t.hasStrict(verdictOn({ when: 'history' }), { code: 'before_live' });
 });
 
+t.test('a stranger is one, whatever is known of their device', async (t) => {
+  for (const because of ['unsigned_device', 'unknown_device'] as const)
+    t.hasStrict(verdictOn({ sender: MALLORY, ...undecryptable(because) }), {
+      code: 'unknown_account',
+    });
+  t.hasStrict(verdictOn({ sender: MALLORY, ...undecryptable('damaged') }), { code: 'damaged' });
+});
+
 t.test('a refusal says whose account it was, if it is one of ours', async (t) => {
   t.hasStrict(verdictOn(related('edit')), { person: 'alice' });
   t.hasStrict(verdictOn({ sender: BOB, ...undecryptable('damaged') }), { person: 'bob' });
