@@ -18,7 +18,7 @@ export async function takeFolder(path: string, mode: number): Promise<void> {
   await claim(path, mode);
 }
 
-/** Nobody but the daemon can replace it between the look and the change: what it lies in is the daemon's. */
+/** Nobody may replace it between the look and the change: what it lies in has to be the daemon's, or root's. */
 async function claim(path: string, mode: number): Promise<void> {
   const stat = await lstat(path);
   if (!stat.isDirectory() || stat.uid !== process.getuid?.())

@@ -48,6 +48,8 @@ import { makeSecret } from './secret.ts';
 export const PROOFS = 'proofs';
 /** At a time; should others have left more, the rest is for the next one. */
 const MAX_SWEPT = 200_000;
+/** What cannot be removed costs us time at each sweep, so there is an end to trying. */
+const MAX_LEFT = 1000;
 /** Everybody may enter and create, nobody but the owner may list, each only removes their own. */
 const OPEN_TO_CREATE = 0o1733;
 export const PROOF_MODE = 0o644;
@@ -106,16 +108,21 @@ async function sweep(
   signal: AbortSignal,
 ): Promise<void> {
   let swept = 0;
+  let left = 0;
   for await (const { name } of await opendir(proofs)) {
-    if (signal.aborted || swept++ >= MAX_SWEPT) return;
-    if (!awaited.has(name)) await remove(join(proofs, name));
+    if (signal.aborted || swept++ >= MAX_SWEPT || left >= MAX_LEFT) return;
+    if (!awaited.has(name) && !(await remove(join(proofs, name)))) left++;
   }
 }
 
-const remove = (path: string): Promise<void> =>
+/** Whether it is gone: a folder with something in it stays, and is in nobody's way. */
+const remove = (path: string): Promise<boolean> =>
   unlink(path)
     .catch(() => rmdir(path))
-    .catch(() => {}); // a folder with something in it stays, and is in nobody's way
+    .then(
+      () => true,
+      () => false,
+    );
 
 interface Hall {
   readonly folder: string;
@@ -151,7 +158,7 @@ function issue({ folder, secret, strangers, awaited }: Hall): Challenge {
     },
     async [Symbol.asyncDispose]() {
       awaited.delete(name);
-      return remove(path);
+      return void (await remove(path));
     },
   };
 }

@@ -105,13 +105,13 @@ async function converse(socket: Socket, hall: Hall): Promise<void> {
     sendLine(socket, { kind: 'end', code });
     socket.end(() => places.yield(socket)); // not before the answer is out
   };
-  const end: End = (why, code) => {
+  const end: Visit['end'] = (why, code) => {
     sendLine(socket, { kind: 'note', text: why });
     close(code);
   };
   const lines = openLines(socket);
   // It stays set for a client that we send away: such a client may not hang up.
-  const cancelTimeout = cutOffInTime(socket, clock);
+  const patience = openPatience(socket, clock);
   const line = await lines.next();
   const ask = parseAsk(line ?? '');
   if (!ask.ok) return end(`That is no question: ${ask.error}.`, 2);
@@ -119,24 +119,23 @@ async function converse(socket: Socket, hall: Hall): Promise<void> {
   if (uid === undefined) return end('You did not prove who you are.', 1);
   const verb = Object.hasOwn(verbs, ask.value.verb) ? verbs[ask.value.verb] : undefined;
   if (!verb) return end(`There is no "${ask.value.verb}" here.`, 2);
-  await admit(socket, uid, hall, end, async (user) => {
-    cancelTimeout();
-    try {
-      close(await verb(openPeer({ socket, lines, uid, user }), ask.value.fields));
-    } finally {
-      cutOffInTime(socket, clock);
-    }
-  });
+  await admit({ socket, uid, patience, end }, hall, async (user) =>
+    close(await verb(openPeer({ socket, lines, uid, user }), ask.value.fields)),
+  );
 }
 
-type End = (why: string, code: number) => void;
+/** A user who has proven who they are, and wants to speak. */
+interface Visit {
+  readonly socket: Socket;
+  readonly uid: number;
+  readonly patience: Patience;
+  readonly end: (why: string, code: number) => void;
+}
 
 /** Lets a user speak, unless that user is speaking too often already. */
 async function admit(
-  socket: Socket,
-  uid: number,
+  { socket, uid, patience, end }: Visit,
   { userOf, places, crowd }: Hall,
-  end: End,
   speak: (user: string | undefined) => Promise<void>,
 ): Promise<void> {
   if (socket.destroyed) return;
@@ -146,25 +145,41 @@ async function admit(
   try {
     if (isFull()) return end(TOO_MUCH, 1);
     places.keep(socket);
+    patience.end();
     // Asked behind the first count: it can take a while, and one user shall not have it asked at will.
     const user = await userOf(uid);
     // Root and the daemon's user may have no name either (a container): nobody else takes their places.
     if (user === undefined && !isHost(uid)) entered.push(crowd.enter(NOBODY));
+    if (socket.destroyed) return;
     if (isFull()) return end(TOO_MUCH, 1);
     await speak(user);
   } finally {
+    patience.begin();
     void hungUp.then(() => {
       for (const leave of entered) leave?.();
     });
   }
 }
 
-/** Returns how to call it off. */
-function cutOffInTime(socket: Socket, clock: Clock): () => void {
-  if (socket.destroyed) return () => {};
-  const cancel = clock.after(PATIENCE_MS, () => socket.destroy());
-  socket.once('close', cancel);
-  return cancel;
+interface Patience {
+  /** From now on the client has ten seconds. */
+  begin(): void;
+  end(): void;
+}
+
+/** Begun already. */
+function openPatience(socket: Socket, clock: Clock): Patience {
+  let cancel = () => {};
+  const patience: Patience = {
+    begin() {
+      cancel();
+      if (!socket.destroyed) cancel = clock.after(PATIENCE_MS, () => socket.destroy());
+    },
+    end: () => cancel(),
+  };
+  socket.once('close', patience.end);
+  patience.begin();
+  return patience;
 }
 
 async function prove(

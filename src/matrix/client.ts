@@ -32,6 +32,8 @@ const LONG_POLL_MS = 30_000;
 const NONSENSE_DELAY_MS = 1000;
 const PATIENCE_MS = 20_000;
 
+/** Synapse sends no more than its filter_timeline_limit, which is 100 unless it is set. */
+const TIMELINE_LIMIT = 300;
 /**
  * All that we look at. Reactions and made-up types would cost a stranger nothing, and push a command out of
  * the timeline: then it is one that was missed.
@@ -45,7 +47,7 @@ const FILTER = JSON.stringify({
     ephemeral: { types: [] },
     account_data: { types: [] },
     state: { lazy_load_members: true },
-    timeline: { limit: 300, types: TIMELINE, lazy_load_members: true },
+    timeline: { limit: TIMELINE_LIMIT, types: TIMELINE, lazy_load_members: true },
   },
 });
 

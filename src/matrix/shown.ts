@@ -85,7 +85,7 @@ const shownIn = (tag: string): string =>
 /** The characters that do what the tag does: turn a text round, and end that. */
 const turnOf = (tag: string): string => {
   if (/^<\/bdo\b/i.test(tag)) return '\u202c';
-  return /\bdir=["']?rtl\b/i.test(tag) ? '\u202e' : '';
+  return /\bdir\s*=\s*["']?rtl\b/i.test(tag) ? '\u202e' : '';
 };
 
 const withoutEntities = (text: string): string =>

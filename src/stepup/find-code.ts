@@ -9,7 +9,8 @@ const TYPED_LENGTH = 500;
 const CODE_LENGTH = 6;
 /**
  * Of the numbers that somebody types, some can be left out. Twelve lone digits hold 924 codes in that way,
- * so chance finds one in 1 of 360 such messages; a date and some counts hold fewer than 50 (1 of 6000).
+ * so chance finds one in 1 of 360 such messages; a date and some counts hold fewer than 50 (1 of 6000), or 201
+ * where they stand there twice, plain and formatted.
  */
 const MAX_CHOSEN_FROM = 12;
 

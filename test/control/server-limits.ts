@@ -25,6 +25,7 @@ async function open(t: Test, userOf: UserOf = async () => 'al') {
   const folder = await makeControlFolder(join(place.path, 'run'));
   const unproven: string[] = [];
   const clock = new ManualClock();
+  const carriedOut: string[] = [];
   /** Who the directory was asked for. */
   const named: number[] = [];
   const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
@@ -37,7 +38,10 @@ async function open(t: Test, userOf: UserOf = async () => 'al') {
     onError: (error) => t.fail(String(error)),
     onUnproven: async (why) => void unproven.push(why),
     verbs: {
-      who: async () => 7,
+      async who() {
+        carriedOut.push('who');
+        return 7;
+      },
       async wait(peer) {
         peer.note('waiting');
         await answered;
@@ -68,7 +72,7 @@ async function open(t: Test, userOf: UserOf = async () => 'al') {
       closed: new Promise((resolve) => socket.once('close', resolve)),
     };
   };
-  return { folder, unproven, named, dial, clock, answer, close };
+  return { folder, unproven, named, carriedOut, dial, clock, answer, close };
 }
 
 t.test('a word that is not the word for a proof proves nothing, with the file there', async (t) => {
@@ -175,6 +179,19 @@ t.test('who has been answered and does not hang up is cut off', async (t) => {
     const again = await askProven(hall);
     return (await again.next())?.['code'] === 7 || undefined;
   });
+});
+
+t.test('who hangs up while the directory is asked for their name gets nothing done', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const hall = await open(t, () => promise);
+  const gone = await askProven(hall);
+  await eventually(() => hall.named.length === 1 || undefined);
+  gone.hangUp();
+  await gone.closed;
+  resolve('al');
+  const next = await askProven(hall);
+  t.strictSame(await next.next(), { kind: 'end', code: 7 });
+  t.strictSame(hall.carriedOut, ['who'], 'for the second one');
 });
 
 t.test('users whom the host does not know are one', ONLY_ROOT, async (t) => {

@@ -293,10 +293,13 @@ t.test('nothing is shown that stands beside the ciphertext', async (t) => {
 t.test('timers run between events, however many come at once', async (t) => {
   const { feed, heard } = openWorld();
   const seen: number[] = [];
-  const watch = setImmediate(() => void seen.push(heard.length));
-  t.teardown(() => clearImmediate(watch));
-  await feed.handle(sync(Array.from({ length: 50 }, (_, i) => clear(`$${i}`))), 'live');
-  t.strictSame(seen, [0], 'before the second was looked at');
+  const look = () => {
+    seen.push(heard.length);
+    if (heard.length < 5) setImmediate(look);
+  };
+  setImmediate(look);
+  await feed.handle(sync(Array.from({ length: 5 }, (_, i) => clear(`$${i}`))), 'live');
+  t.strictSame(seen, [0, 1, 2, 3, 4]);
 });
 
 t.test('a copy of what waits for its key is looked at after it', async (t) => {

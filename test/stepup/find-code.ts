@@ -125,6 +125,8 @@ t.test('a few numbers hold few of all codes', async (t) => {
   const all = Array.from({ length: 1_000_000 }, (_, i) => `${i}`.padStart(6, '0'));
   const count = all.filter(codesIn(['2026-11-28 10:15:30 took 12 ms, exit 0'])).length;
   t.equal(count, 33);
+  const twice = codesIn(['28.11. at 10:15, 3 of 4\n28.11. at 10:15, 3 of 4']);
+  t.equal(all.filter(twice).length, 201);
 });
 
 t.test('however odd a text is, looking into it costs little', async (t) => {

@@ -4,6 +4,7 @@ import type { DeviceId, EventId, RoomId, UserId } from '../../src/base/ids.ts';
 import type { Homeserver } from '../../src/demo/homeserver/homeserver.ts';
 import { type Crypto, type CryptoOptions, openCrypto } from '../../src/matrix/crypto/device.ts';
 import type { Decryption } from '../../src/matrix/crypto/provenance.ts';
+import { VERIFIES_NOBODY } from '../../src/matrix/crypto/verification.ts';
 import { fieldsOf, parseSync, text } from '../../src/matrix/events.ts';
 import { type Http, openHttp } from '../../src/matrix/http.ts';
 import { NOBODY } from '../../src/matrix/sign-in/guide.ts';
@@ -40,13 +41,15 @@ export interface CryptoClientOptions {
   /** Default: true. An account that has an identity already gets a new one in its place. */
   readonly crossSigned?: boolean;
   readonly pinOf?: CryptoOptions['pinOf'];
+  /** Whom the policy names; without it, there is no policy. */
+  readonly isKnown?: (user: UserId) => boolean;
 }
 
 export const ROOM = '!room:localhost' as RoomId;
 
 export async function openCryptoClient(
   server: Homeserver,
-  { name, crossSigned = true, pinOf }: CryptoClientOptions,
+  { name, crossSigned = true, pinOf, isKnown }: CryptoClientOptions,
 ): Promise<CryptoClient> {
   const { accounts } = server.state;
   const id = user(`@${name}:localhost`);
@@ -63,6 +66,7 @@ export async function openCryptoClient(
     ...{ user: id, device, onRefused: (fault) => void refused.push(fault) },
     send: async (request) => JSON.stringify(await http({ ...request, once: true })),
     ...(pinOf ? { pinOf } : {}),
+    ...(isKnown ? { verification: { ...VERIFIES_NOBODY, isKnown } } : {}),
   });
   await crypto.drain();
   const uploader = { homeserver: server.url, user: id, password, guide: NOBODY, signal };

@@ -155,7 +155,8 @@ class CryptoDevice implements Crypto {
       );
     });
     for (const message of processed) this.verifications.heardToDevice(message);
-    await this.#exchange.drainFor(DRAIN_MS);
+    const { verification } = this.#options;
+    await this.#exchange.update(keys.changed.filter((user) => verification?.isKnown(user)));
     this.verifications.advance();
   }
 
@@ -287,9 +288,6 @@ function formatList(elements: readonly object[]): string {
   });
   return `[${printed.join(',')}]`;
 }
-
-/** How long a sync waits for the devices of everybody in it. */
-const DRAIN_MS = 2000;
 
 /** A fresh look at the sender's devices may help against these. */
 const MENDED_BY_REFRESH: ReadonlySet<Undecryptable> = new Set([

@@ -24,6 +24,8 @@ export interface ExchangeParts {
 /** Between two looks at one account that its messages make us take. */
 const REFRESH_MS = 5000;
 const MAX_REFRESHED = 1000;
+/** How long a sync waits for the devices of those who give no commands. */
+const DRAIN_MS = 2000;
 
 interface Refreshed {
   readonly at: number;
@@ -86,19 +88,21 @@ export class KeyExchange {
   }
 
   /**
-   * Waits for at most so long; the rest goes on beside the caller. The homeserver asks the servers of all
-   * whom we track, and a slow one among them must not hold up everybody's messages.
+   * Sends what the crate wants sent after a sync. `known`: whose devices decide about commands, as far as
+   * they have changed; these are waited for. For all others the wait is short, and the rest goes on beside
+   * the messages that come in: the server of a stranger can take ten seconds to answer.
    */
-  async drainFor(ms: number): Promise<void> {
+  async update(known: readonly UserId[]): Promise<void> {
+    if (known.length > 0) this.#tell(await caught(this.query(known)));
     const patience = new AbortController();
     const drained = this.drain().finally(() => patience.abort());
-    const given = sleep(ms, undefined, { signal: patience.signal }).catch(() => {});
+    const given = sleep(DRAIN_MS, undefined, { signal: patience.signal }).catch(() => {});
     await Promise.race([drained, given]);
   }
 
-  async query(user: UserId): Promise<void> {
+  async query(users: readonly UserId[]): Promise<void> {
     const { machine, calls } = this.#parts;
-    await this.send(await calls.run(async () => machine.queryKeysForUsers(toUserIds([user]))));
+    await this.send(await calls.run(async () => machine.queryKeysForUsers(toUserIds(users))));
   }
 
   /** A fresh look at an account, shared with whoever took one just now. */
@@ -118,7 +122,7 @@ export class KeyExchange {
     await calls.run(() => machine.updateTrackedUsers(toUserIds([user])));
     // While the crate has a question about somebody to ask, every look at their identity waits for it.
     await this.drain();
-    this.#tell(await caught(this.query(user)));
+    this.#tell(await caught(this.query([user])));
   }
 
   #tell(refused: Fault | undefined): void {

@@ -67,7 +67,7 @@ export async function makeIdentity(
   if (first) await exchange.send(first);
   await upload(requests.uploadSigningKeysRequest.body);
   await exchange.send(requests.uploadSignaturesRequest);
-  await exchange.query(user);
+  await exchange.query([user]);
 }
 
 export async function exportIdentity({ machine, calls }: Parts): Promise<PrivateIdentity> {
@@ -88,7 +88,7 @@ export async function restoreIdentity(
 ): Promise<void> {
   const refused = await exchange.flush();
   if (refused) throw refused;
-  await exchange.query(user); // the crate takes private keys only beside the public ones
+  await exchange.query([user]); // the crate takes private keys only beside the public ones
   const signature = await calls.run(async () => {
     try {
       using _status = await machine.importCrossSigningKeys(master, selfSigning, userSigning);
@@ -100,5 +100,5 @@ export async function restoreIdentity(
     }
   });
   if (signature) await exchange.send(signature);
-  await exchange.query(user);
+  await exchange.query([user]);
 }

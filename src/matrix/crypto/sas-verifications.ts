@@ -142,7 +142,7 @@ export class SasVerifications implements Verifications {
     const { machine, calls, exchange, options } = this.#parts;
     const { user } = flow.seen;
     await exchange.drain();
-    await exchange.query(user);
+    await exchange.query([user]);
     await exchange.drain();
     const identity = await calls.run(async () => {
       using userId = new wasm.UserId(user);

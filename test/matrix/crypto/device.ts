@@ -296,6 +296,30 @@ t.test('who goes by a pinned account under another identity is given nothing', a
   t.strictSame(await readers(impostor, bob), [true, true], 'once pinned anew, again');
 });
 
+t.test('the server of a stranger does not hold back what changes for people', async (t) => {
+  const { server, bot, alice, bob, join } = await meet(
+    t,
+    { name: 'bot', isKnown: (user) => user === '@alice:localhost' },
+    'alice',
+    'bob',
+  );
+  await bot.say('hello', [bot.user, alice.user, bob.user]);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  using _hook = server.intercept(async ({ path, body }, next) => {
+    if (path.endsWith('/keys/query') && Buffer.from(body).toString().includes(bob.user))
+      await promise;
+    return next();
+  });
+  const replaced = alice.identity;
+  const { identity } = await join({ name: 'alice' });
+  t.not(identity, replaced);
+  const stranger = server.state.accounts.at(bob.user);
+  if (stranger) server.state.accounts.devicesChanged(stranger);
+  await bot.sync();
+  t.equal((await bot.crypto.identityOf(alice.user))?.masterKey, identity);
+  resolve();
+});
+
 t.test('who is pinned and has no identity at all is given nothing', async (t) => {
   const { bot, alice } = await meet(
     t,
