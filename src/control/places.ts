@@ -1,7 +1,7 @@
 /**
  * Who has a place at the control socket, and how many one user has. The places are few, and anybody on
  * the host can connect: a connection that has proven nothing, or that has had its answer, keeps nobody
- * else out. Whoever comes next gets its place.
+ * else out: the next connection gets its place.
  */
 import type { Socket } from 'node:net';
 
@@ -13,7 +13,7 @@ export interface Places {
   take(socket: Socket): boolean;
   /** Nobody else gets its place. */
   keep(socket: Socket): void;
-  /** Its place is for whoever comes next, as at first. */
+  /** The next connection may have its place, as at first. */
   yield(socket: Socket): void;
   /** Cuts everybody off. */
   clear(): void;

@@ -22,7 +22,7 @@ const SOCKET_MODE = 0o666;
 const PATIENCE_MS = 10_000;
 /** What others leave among the proofs fills a file system that the daemon may share with the host. */
 const SWEEP_EVERY_MS = 60_000;
-/** All users whom the host does not know, as one: whoever has a range of ids is all of them. */
+/** Stands for all users whom the host does not know: one owner of a range of ids can be any of them. */
 const NOBODY = -1;
 const TOO_MUCH = 'You are asking too much at once.';
 

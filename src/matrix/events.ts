@@ -138,7 +138,7 @@ const MAX_KEY_LENGTH = 50;
 /**
  * What somebody has said, with half characters replaced; undefined where it says nothing. The homeserver
  * chooses `outerRelation`, which stands beside a ciphertext: it says what is edited or answered where the
- * content does not, and nothing of it is shown, but for the key of a reaction.
+ * content does not. Nothing of it counts as shown except the key of a reaction.
  */
 export function parseMessage(
   type: string,

@@ -8,7 +8,7 @@ import { digitReadings } from './digits.ts';
 const TYPED_LENGTH = 500;
 const CODE_LENGTH = 6;
 /**
- * Of the numbers that somebody types, some can be left out. Twelve lone digits hold 924 codes in that way,
+ * A code may be made of some of the numbers that are typed. Twelve lone digits hold 924 codes in that way,
  * so chance finds one in 1 of 360 such messages; a date and some counts hold fewer than 50 (1 of 6000), or 201
  * where they stand there twice, plain and formatted.
  */
@@ -27,7 +27,7 @@ function codesInText(text: string): Holds[] {
   return turnsOf(text).flatMap(digitReadings).map(codesInReading);
 }
 
-/** In any grouping, whatever stands between the digits, or made up of whole numbers, in their order. */
+/** Finds a code if its digits follow one another, or if whole numbers in their order make it up. */
 function codesTyped(text: string): Holds {
   const numbers = numbersOf(text);
   const digits = numbers.join('');

@@ -31,7 +31,7 @@ t.test('in what is typed, in any grouping and any script', async (t) => {
   for (const text of ['', '49203', '492 03x', '930294', 'nothing']) t.notOk(holds(text), text);
 });
 
-t.test('in what is typed, whatever other numbers stand between its parts', async (t) => {
+t.test('other numbers between the parts of a typed code do not hide it', async (t) => {
   for (const text of [
     'first 3: 492, last 3: 039',
     '1. 492\n2. 039',

@@ -143,7 +143,7 @@ t.test('history is before its time as well', async (t) => {
   t.hasStrict(verdictOn({ when: 'history' }), { code: 'before_live' });
 });
 
-t.test('a stranger is one, whatever is known of their device', async (t) => {
+t.test('a stranger is refused as an unknown account, even from an unknown device', async (t) => {
   for (const because of ['unsigned_device', 'unknown_device'] as const)
     t.hasStrict(verdictOn({ sender: MALLORY, ...undecryptable(because) }), {
       code: 'unknown_account',
